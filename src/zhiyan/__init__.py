@@ -1,0 +1,1 @@
+"""Zhiyan 知颜: customer tags and customer data platform."""

@@ -1,0 +1,1 @@
+"""The HTTP door over the workspace."""

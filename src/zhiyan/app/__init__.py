@@ -1,0 +1,1 @@
+"""Settings and the workspace: the composition root."""

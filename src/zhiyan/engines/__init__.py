@@ -1,0 +1,1 @@
+"""Run statements, know their capabilities, nothing else."""

@@ -1,0 +1,67 @@
+"""The embedded engine: one DuckDB file, one writer."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from zhiyan.errors import OutsideError, Problem
+from zhiyan.ports import Statement
+
+
+class DuckDBEngine:
+    """A warehouse in one file; ``path`` None keeps it in memory."""
+
+    def __init__(self, path: Path | None, *, threads: int | None = None) -> None:
+        self._path = path
+        try:
+            self._connection = duckdb.connect(str(path) if path else ":memory:")
+        except duckdb.IOException as error:
+            raise OutsideError(
+                Problem(
+                    code="ZY901",
+                    message="the workspace is in use by another process",
+                    where=str(path),
+                    hint="stop the other command or the server and try again",
+                ),
+                transient=True,
+            ) from error
+        self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.execute("SET preserve_insertion_order = false")
+        if threads:
+            self._connection.execute("SET threads = $threads", {"threads": threads})
+
+    def run(self, statement: Statement) -> None:
+        """Run a statement for its effect."""
+        self._connection.execute(statement.text, dict(statement.values) or None)
+
+    def query(self, statement: Statement) -> pa.Table:
+        """Run a statement and return its rows as an Arrow table."""
+        values = dict(statement.values) or None
+        return self._connection.sql(statement.text, params=values).to_arrow_table()
+
+    @contextmanager
+    def load(self, name: str, rows: pa.Table) -> Generator[None]:
+        """Offer Arrow rows as a view while the context lasts."""
+        self._connection.register(name, rows)
+        try:
+            yield
+        finally:
+            self._connection.unregister(name)
+
+    @contextmanager
+    def transaction(self) -> Generator[None]:
+        """Commit on leaving, roll back on any exception."""
+        self._connection.begin()
+        try:
+            yield
+        except BaseException:
+            self._connection.rollback()
+            raise
+        self._connection.commit()
+
+    def close(self) -> None:
+        """Checkpoint and close the file."""
+        self._connection.close()

@@ -1,0 +1,1 @@
+"""Definitions and expressions: text to checked catalogue to plan to SQL. Pure."""

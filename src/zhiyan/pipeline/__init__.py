@@ -1,0 +1,1 @@
+"""The verbs: one stage each, meeting only in tables."""
