@@ -13,6 +13,7 @@ class Manifest:
     give the same id on any machine. ``known_at`` bounds what was known; moments are naive UTC.
     ``events`` maps each kind to the rows seen, ``timings`` each step to seconds (never part of the
     id). ``tags`` maps tag codes to the fingerprints that they were computed with.
+    ``complete`` is False where an explicit ``known_at`` held facts back.
     """
 
     snapshot_id: str
@@ -26,3 +27,4 @@ class Manifest:
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     timings: Mapping[str, float] = field(default_factory=dict[str, float])
     based_on: str | None = None
+    complete: bool = True

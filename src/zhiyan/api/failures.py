@@ -1,0 +1,152 @@
+"""Errors as answers: every failure is ``{code, message, where, hint, problems}``."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from zhiyan.api.models import Failure, Fault
+from zhiyan.errors import (
+    DataError,
+    DefinitionError,
+    InternalError,
+    OutsideError,
+    Problem,
+    UsageError,
+    ZhiyanError,
+)
+
+_STATUS = (
+    (DefinitionError, 422),
+    (DataError, 422),
+    (UsageError, 400),
+    (OutsideError, 503),
+    (InternalError, 500),
+)
+_PLACE = re.compile(r"(?:^|[^0-9])\d+:(\d+)$")
+_SPOT = re.compile(r"\bline \d+, column (\d+)\b")
+_SAID = re.compile(r"`([^`]+)`|'([^']+)'|\b(?:name|function) ([A-Za-z_][\w.]*)")
+
+
+class NotFoundError(UsageError):
+    """What was asked for does not exist (``ZY602``)."""
+
+
+def not_found(what: str, name: str) -> NotFoundError:
+    """Return the error for a thing that does not exist."""
+    return NotFoundError(Problem(code="ZY602", message=f"no {what} {name!r}", where=name))
+
+
+class ExpressionError(DefinitionError):
+    """A wrong expression with its text, so that each problem can be shown at its place."""
+
+    def __init__(self, text: str, *problems: Problem) -> None:
+        self.text = text
+        super().__init__(*problems)
+
+
+@contextmanager
+def wrong_expressions(text: str) -> Iterator[None]:
+    """Let problems with an expression carry its text."""
+    try:
+        yield
+    except DefinitionError as error:
+        raise ExpressionError(text, *error.problems) from error
+
+
+def column_of(problem: Problem, text: str) -> int | None:
+    """Return the 1-based column of a problem: told by it, or where what it names first stands."""
+    told = _PLACE.search(problem.where) or _SPOT.search(problem.message)
+    if told:
+        return int(told.group(1))
+    for match in _SAID.finditer(problem.message):
+        said = next(part for part in match.groups() if part)
+        found = re.search(rf"(?<!\w){re.escape(said)}(?!\w)", text)
+        if found:
+            return found.start() + 1
+    return None
+
+
+def fault(problem: Problem, text: str = "") -> Fault:
+    """Return a problem as an answer, with its place in the expression ``text``."""
+    return Fault(
+        code=problem.code,
+        message=problem.message,
+        where=problem.where,
+        hint=problem.hint,
+        column=column_of(problem, text),
+    )
+
+
+def answer(status: int, *problems: Problem, text: str = "") -> JSONResponse:
+    """Return a failure as an HTTP answer."""
+    first = problems[0]
+    body = Failure(
+        code=first.code,
+        message=first.message,
+        where=first.where,
+        hint=first.hint,
+        problems=[fault(problem, text) for problem in problems],
+    )
+    return JSONResponse(body.model_dump(), status_code=status)
+
+
+def status_of(error: ZhiyanError) -> int:
+    """Return the HTTP status of an error of ours."""
+    if isinstance(error, NotFoundError):
+        return 404
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+async def _ours(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, ZhiyanError):
+        return await _unforeseen(_request, error)
+    text = error.text if isinstance(error, ExpressionError) else ""
+    return answer(status_of(error), *error.problems, text=text)
+
+
+async def _wrong_request(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, RequestValidationError):
+        return await _unforeseen(_request, error)
+    return answer(
+        422,
+        *(
+            Problem(
+                code="ZY603",
+                message=str(one["msg"]),
+                where=".".join(str(part) for part in one["loc"]),
+            )
+            for one in error.errors()
+        ),
+    )
+
+
+async def _no_route(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, HTTPException):
+        return await _unforeseen(_request, error)
+    code = "ZY602" if error.status_code == 404 else "ZY603"
+    return answer(
+        error.status_code, Problem(code=code, message=str(error.detail), where=_request.url.path)
+    )
+
+
+async def _unforeseen(request: Request, _error: Exception) -> JSONResponse:
+    problem = Problem(
+        code="ZY609",
+        message="the service met an error that it did not foresee",
+        where=request.url.path,
+        hint="the log of the service has the details",
+    )
+    return answer(500, problem)
+
+
+def install(app: FastAPI) -> None:
+    """Make an application answer every failure in the one form."""
+    app.add_exception_handler(ZhiyanError, _ours)
+    app.add_exception_handler(RequestValidationError, _wrong_request)
+    app.add_exception_handler(HTTPException, _no_route)
+    app.add_exception_handler(Exception, _unforeseen)

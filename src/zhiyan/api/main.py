@@ -1,0 +1,55 @@
+"""The application and the server."""
+
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse
+
+from zhiyan.api import console, docs, failures
+from zhiyan.api.guard import LOCAL_HOSTS, Guard
+from zhiyan.api.reads import Reads
+from zhiyan.api.routes import router
+from zhiyan.errors import Problem, UsageError
+
+VERSION = "1"
+
+
+def create_app(workspace: Reads, *, static: Path | None) -> FastAPI:
+    """Return the application over a workspace; ``static`` is the built console, None for the API alone.
+
+    Raises DataError ``ZY605`` if ``static`` holds no built console.
+    """
+    app = FastAPI(
+        title="Zhiyan",
+        version=VERSION,
+        description="Read-only API over the newest snapshot of a workspace.",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    failures.install(app)
+    app.include_router(router(workspace))
+
+    @app.get("/api/docs", include_in_schema=False)
+    def describe(request: Request) -> HTMLResponse:
+        return HTMLResponse(docs.page(app.openapi(), request.scope["nonce"]))
+
+    if static is not None:
+        console.mount(app, static)
+    app.add_middleware(Guard)
+    return app
+
+
+def serve(app: Any, host: str, port: int) -> None:
+    """Serve until interrupted; raises UsageError ``ZY601`` for any host but this machine."""
+    if host not in LOCAL_HOSTS:
+        raise UsageError(
+            Problem(
+                code="ZY601",
+                message=f"refuses to listen on {host!r}: there is no access control yet",
+                hint="use 127.0.0.1, ::1 or localhost",
+            )
+        )
+    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)

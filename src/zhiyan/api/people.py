@@ -1,0 +1,180 @@
+"""Customers as answers: lists, one customer's tags, the evidence of one tag."""
+
+from zhiyan.api import models, reads
+from zhiyan.api.naming import Names, named, plain_name, tag_name
+from zhiyan.api.show import aware, show, text
+from zhiyan.core.expression import Value, ValueType
+from zhiyan.core.identity import public_id
+from zhiyan.core.kinds import KINDS
+from zhiyan.core.snapshot import Manifest
+from zhiyan.core.tag import Tag
+
+
+def kind_counts(rows: dict[str, int]) -> list[models.KindCount]:
+    """Return rows per event kind, those that have any, most first."""
+    return [
+        models.KindCount(
+            kind=name,
+            name=models.Text(zh=KINDS[name].zh if name in KINDS else name, en=plain_name(name)),
+            rows=count,
+        )
+        for name, count in sorted(rows.items(), key=lambda pair: (-pair[1], pair[0]))
+        if count
+    ]
+
+
+class Desk:
+    """Turns what the workspace knows of customers into answers.
+
+    ``offset`` is the business zone's lead over UTC in minutes.
+    """
+
+    def __init__(self, names: Names, offset: int) -> None:
+        self._names = names
+        self._offset = offset
+
+    def shown(self, tag: Tag, value: Value) -> models.Shown:
+        """Return a value of a tag with its text."""
+        return show(value, tag.type, self._names.values(tag), offset=self._offset)
+
+    def page(self, found: reads.CustomerPage) -> models.CustomerPage:
+        """Return one page of customers."""
+        tags = self._names.definitions.tags
+        columns = self._names.tags(self._names.definitions.headline)
+        lines = [
+            models.CustomerLine(
+                id=public_id(line.customer_id),
+                first_seen=aware(line.first_seen),
+                tags={
+                    one.code: self.shown(tags[one.code], line.tags.get(one.code)) for one in columns
+                },
+            )
+            for line in found.lines
+        ]
+        last = lines[-1].id if lines and found.more else None
+        return models.CustomerPage(columns=columns, customers=lines, next=last, total=found.total)
+
+    def profile(self, found: reads.Profile, snapshot: Manifest) -> models.Profile:
+        """Return one customer with her tags by category."""
+        return models.Profile(
+            id=public_id(found.customer_id),
+            first_seen=aware(found.first_seen),
+            parties=found.parties,
+            as_of=aware(snapshot.as_of),
+            known=sum(cell.value is not None for cell in found.cells.values()),
+            total=len(found.cells),
+            groups=self._groups(found),
+            identifiers=[
+                models.Identifier(
+                    id_type=one.id_type,
+                    quality=one.quality,
+                    verified=one.verified,
+                    persons=one.persons,
+                    first_seen=aware(one.first_seen),
+                )
+                for one in found.identifiers
+            ],
+            events=kind_counts(dict(found.events)),
+        )
+
+    def _groups(self, found: reads.Profile) -> list[models.CellGroup]:
+        taxonomies = self._names.definitions.taxonomies
+        groups = [
+            models.CellGroup(
+                code=group.code, name=text(group.name), tags=self._cells(found, codes_of(group))
+            )
+            for group in (taxonomies[0].groups if taxonomies else ())
+        ]
+        return [group for group in groups if group.tags]
+
+    def _cells(self, found: reads.Profile, codes: list[str]) -> list[models.TagCell]:
+        tags = self._names.definitions.tags
+        return [
+            self._cell(tags[code], found.cells[code])
+            for code in codes
+            if code in tags and code in found.cells
+        ]
+
+    def _cell(self, tag: Tag, cell: reads.Cell) -> models.TagCell:
+        return models.TagCell(
+            code=tag.code,
+            name=text(tag_name(tag)),
+            kind=tag.kind,
+            type=tag.type,
+            sensitivity=tag.sensitivity,
+            marketing_use=tag.marketing_use,
+            value=self.shown(tag, cell.value),
+            since=aware(cell.since) if cell.since else None,
+        )
+
+    def evidence(self, found: reads.Evidence, tag: Tag) -> models.Evidence:
+        """Return the evidence card of one tag."""
+        flip = found.flip
+        return models.Evidence(
+            id=public_id(found.customer_id),
+            tag=named(tag.code, tag_name(tag)),
+            type=tag.type,
+            sensitivity=tag.sensitivity,
+            value=self.shown(tag, found.value),
+            snapshot_id=found.snapshot_id,
+            as_of=aware(found.as_of),
+            fingerprint=found.fingerprint,
+            defined_at=tag.where,
+            owner=tag.owner,
+            description=models.Text(
+                zh=tag.description_zh, en=tag.description_en or tag.description_zh
+            ),
+            clauses=[self._clause(one, tag) for one in found.clauses],
+            counted=[self._counted(one, tag) for one in found.counted],
+            flip=models.Flip(at=aware(flip.at), value=self.shown(tag, flip.value))
+            if flip
+            else None,
+            horizon_days=found.horizon_days,
+        )
+
+    def _clause(self, clause: reads.Clause, tag: Tag) -> models.ClauseLine:
+        when = clause.when
+        return models.ClauseLine(
+            when=self._names.expression(when, tag) if when is not None else None,
+            then=self.shown(tag, clause.then),
+            holds=clause.holds,
+            chosen=clause.chosen,
+            reached=clause.reached,
+            inputs=[self._input(one, tag) for one in clause.inputs],
+        )
+
+    def _input(self, one: reads.Input, tag: Tag) -> models.InputLine:
+        other = self._names.definitions.tags.get(one.name)
+        labels = self._names.values(other) if other else {}
+        return models.InputLine(
+            name=one.name,
+            label=self._names.reference(one.name, tag),
+            value=show(one.value, one.type, labels, offset=self._offset),
+        )
+
+    def _counted(self, found: reads.Counted, tag: Tag) -> models.CountedRows:
+        measures = {one.name: one for one in tag.measures}
+        source = found.source
+        kinds = [self._names.column_type(source, column) for column in found.columns]
+        words = models.Text(zh=found.measure, en=found.measure)
+        if found.measure in measures:
+            words = self._names.measure(measures[found.measure])
+        return models.CountedRows(
+            measure=found.measure,
+            words=words,
+            source=named(source, self._names.source(source)),
+            value=show(found.value, found.type, {}, offset=self._offset),
+            row_count=found.row_count,
+            columns=[named(one, self._names.column(source, one)) for one in found.columns],
+            rows=[self._row(row, kinds) for row in found.rows],
+        )
+
+    def _row(self, row: tuple[Value, ...], kinds: list[ValueType]) -> list[models.Shown]:
+        return [
+            show(value, kind, offset=self._offset) for value, kind in zip(row, kinds, strict=True)
+        ]
+
+
+def codes_of(group: reads.Group) -> list[str]:
+    """Return the tags of a group and of everything below it."""
+    return [*group.tags, *(code for one in group.groups for code in codes_of(one))]

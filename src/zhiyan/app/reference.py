@@ -1,0 +1,92 @@
+"""Reference tables (items, clinics, staff, cities) from the pack and the settings."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import pyarrow as pa
+import yaml
+
+from zhiyan.app.settings import Settings
+from zhiyan.ports import Engine, Statement
+
+ITEM_SCHEMA = pa.schema(
+    [
+        ("code", pa.string()), ("name", pa.string()),
+        ("category", pa.string()), ("subcategory", pa.string()),
+        ("interval_days", pa.int32()), ("min_interval_days", pa.int32()),
+        ("course_min", pa.int32()), ("course_max", pa.int32()),
+        ("price_low_fen", pa.int64()), ("price_high_fen", pa.int64()),
+        ("ad_class", pa.string()), ("medical", pa.bool_()),
+        ("contraindications", pa.list_(pa.string())), ("next_items", pa.list_(pa.string())),
+        ("season", pa.string()), ("max_per_year", pa.int32()),
+    ]
+)  # fmt: skip
+
+
+def read_items(pack: Path) -> list[dict[str, Any]]:
+    """Return the items of a pack, one flat record each; none if the pack has no items."""
+    path = pack / "items.yaml"
+    if not path.is_file():
+        return []
+    loaded = cast("dict[str, Any]", yaml.safe_load(path.read_text("utf-8")))
+    return [_item(raw) for raw in loaded["items"]]
+
+
+def _item(raw: dict[str, Any]) -> dict[str, Any]:
+    price, course = raw.get("price") or {}, raw.get("course") or {}
+    fen = {side: None if price.get(side) is None else price[side] * 100 for side in ("low", "high")}
+    return {
+        **{name: raw.get(name) for name in ITEM_SCHEMA.names},
+        "name": raw["name"]["zh"],
+        "price_low_fen": fen["low"],
+        "price_high_fen": fen["high"],
+        "course_min": course.get("min"),
+        "course_max": course.get("max"),
+        "contraindications": sorted(raw.get("contraindications") or []),
+        "next_items": sorted(raw.get("next_items") or []),
+    }
+
+
+def read_cities(pack: Path) -> list[dict[str, str]]:
+    """Return the cities of a pack: city, province, tier; none if the pack has no cities."""
+    path = pack / "cities.yaml"
+    if not path.is_file():
+        return []
+    loaded = cast("dict[str, Any]", yaml.safe_load(path.read_text("utf-8")))
+    return [
+        {"city": str(c["city"]), "province": str(c["province"]), "tier": str(c["tier"])}
+        for c in loaded["cities"]
+    ]
+
+
+def fingerprint(pack: Path) -> str:
+    """Return a hash over what tags may read from reference tables: the items."""
+    return hashlib.sha256(json.dumps(read_items(pack), sort_keys=True).encode()).hexdigest()[:16]
+
+
+def load_reference(engine: Engine, pack: Path, settings: Settings) -> None:
+    """Fill the reference tables anew, in one transaction."""
+    clinics = [
+        {"code": c.code, "name": c.name, "city": c.city, "legal_entity": settings.legal_entity}
+        for c in settings.clinics
+    ]
+    text = pa.string()
+    rows = {
+        "item": pa.Table.from_pylist(read_items(pack), schema=ITEM_SCHEMA),
+        "clinic": pa.Table.from_pylist(
+            clinics,
+            schema=pa.schema([(n, text) for n in ("code", "name", "city", "legal_entity")]),
+        ),
+        "city": pa.Table.from_pylist(
+            cast("list[dict[str, Any]]", read_cities(pack)),
+            schema=pa.schema([(n, text) for n in ("city", "province", "tier")]),
+        ),
+    }
+    with engine.transaction():
+        for name, table in rows.items():
+            engine.run(Statement(f"DELETE FROM ref.{name}"))  # noqa: S608 - names from above
+            with engine.load("reference_rows", table):
+                fill = f"INSERT INTO ref.{name} BY NAME SELECT * FROM reference_rows"  # noqa: S608
+                engine.run(Statement(fill))

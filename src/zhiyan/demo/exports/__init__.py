@@ -1,0 +1,1 @@
+"""The messy files of the synthetic clinic group, as its systems would hand them over."""

@@ -1,0 +1,162 @@
+"""The item catalogue of the pack as arrays for the simulation."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from zhiyan.demo.calendar import season_of
+from zhiyan.demo.columns import Array
+from zhiyan.errors import DefinitionError, Problem
+
+PACK = Path(__file__).parents[1] / "packs" / "medical_aesthetics"
+
+#: How often an item of a category is chosen, before its price is taken into account.
+APPEAL = {
+    "skin": 2.2,
+    "energy": 2.4,
+    "injection": 2.2,
+    "surgery": 0.25,
+    "intimate": 0.15,
+    "hair": 0.5,
+    "dental": 0.4,
+    "spa": 1.2,
+    "product": 0.7,
+    "weight": 0.3,
+    "service": 0.0,
+}
+#: Longer courses are sold in parts.
+LONGEST_COURSE = 12
+#: Never sold by the simulation: what a doctor alone decides on.
+WITHHELD = frozenset({"SU14", "IN16", "CK01"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Items:
+    """The catalogue, one position per item; prices in fen, intervals in days.
+
+    ``interval`` 0 means no cycle; ``course`` is the usual number of sessions bought together, 1 if
+    none; ``growth`` is the factor by which the gap lengthens from session to session.
+    """
+
+    codes: tuple[str, ...]
+    names: tuple[str, ...]
+    categories: tuple[str, ...]
+    seasons: tuple[str, ...]
+    interval: Array
+    least: Array
+    course: Array
+    low: Array
+    high: Array
+    appeal: Array
+    growth: Array
+    aliases: tuple[tuple[str, ...], ...]
+
+    def of_category(self, *names: str) -> Array:
+        """Return the positions of the items of these categories."""
+        return np.flatnonzero(np.isin(np.array(self.categories), names))
+
+    def position(self, code: str) -> int:
+        """Return the position of an item code."""
+        return self.codes.index(code)
+
+    def is_category(self, *names: str) -> Array:
+        """Return per item whether it is of one of these categories."""
+        return np.isin(np.array(self.categories), names)
+
+
+def load_items(path: Path | None = None) -> Items:
+    """Read the catalogue (``items.yaml`` of the medical pack unless a path is given).
+
+    Raises DefinitionError ``ZY280`` if the file is missing or holds no items.
+    """
+    file = path or PACK / "items.yaml"
+    rows = _rows(file)
+    codes = tuple(str(row["code"]) for row in rows)
+    categories = tuple(str(row["category"]) for row in rows)
+    low, high = _fen(rows, "low"), _fen(rows, "high")
+    interval = _days(rows, "interval_days", 0)
+    course = np.array([_course(row) for row in rows])
+    return Items(
+        codes=codes,
+        names=tuple(_name(row) for row in rows),
+        categories=categories,
+        seasons=tuple(season_of(str(row.get("season"))) for row in rows),
+        interval=interval,
+        least=np.maximum(_days(rows, "min_interval_days", 1), 1),
+        course=course,
+        low=low,
+        high=high,
+        appeal=_appeal(codes, categories, low + high),
+        growth=np.where(course > 1, 1.03, 1.018),
+        aliases=_aliases(file.parent / "aliases.yaml", codes),
+    )
+
+
+def _rows(file: Path) -> Sequence[Mapping[str, Any]]:
+    problem = Problem(code="ZY280", message="no item catalogue to simulate with", where=str(file))
+    if not file.exists():
+        raise DefinitionError(problem)
+    loaded: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
+    rows: Any = loaded.get("items") if isinstance(loaded, dict) else loaded
+    if isinstance(rows, dict):
+        rows = [{"code": code, **row} for code, row in rows.items()]
+    if not rows:
+        raise DefinitionError(problem)
+    return rows
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    name: Any = row["name"]
+    return str(name["zh"]) if isinstance(name, Mapping) else str(name)
+
+
+def _fen(rows: Sequence[Mapping[str, Any]], edge: str) -> Array:
+    return np.array([round(100 * float((row.get("price") or {}).get(edge) or 0)) for row in rows])
+
+
+def _days(rows: Sequence[Mapping[str, Any]], name: str, empty: int) -> Array:
+    return np.array([int(row.get(name) or empty) for row in rows], dtype=np.int64)
+
+
+def _course(row: Mapping[str, Any]) -> int:
+    course: Mapping[str, Any] = row.get("course") or {}
+    least, most = (int(course.get(edge) or 1) for edge in ("min", "max"))
+    return min((least + max(least, most)) // 2, LONGEST_COURSE) if least >= 3 else 1
+
+
+def _appeal(codes: Sequence[str], categories: Sequence[str], price: Array) -> Array:
+    base = np.array([APPEAL.get(category, 0.2) for category in categories])
+    base[np.isin(np.array(codes), sorted(WITHHELD))] = 0.0
+    return base / np.maximum(price / 200_000, 0.3) ** 0.45
+
+
+def _aliases(file: Path, codes: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """Return per item the other names that the pack knows; empty where it knows none."""
+    if not file.exists():
+        return tuple(() for _ in codes)
+    loaded: Any = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    entries: Any = loaded.get("aliases", loaded) if isinstance(loaded, dict) else loaded
+    found: dict[str, list[str]] = {code: [] for code in codes}
+    for alias, code in _alias_pairs(entries):
+        if code in found:
+            found[code].append(alias)
+    return tuple(tuple(sorted(set(found[code]))) for code in codes)
+
+
+def _alias_pairs(entries: Any) -> list[tuple[str, str]]:
+    """Read ``alias: code``, ``code: [alias, ...]`` or a list of ``{name, code}``."""
+    if isinstance(entries, list):
+        return [(str(e.get("name") or e.get("alias")), str(e["code"])) for e in entries]
+    pairs: list[tuple[str, str]] = []
+    for key, value in entries.items():
+        if isinstance(value, list):
+            pairs.extend((str(alias), str(key)) for alias in value)
+        else:
+            pairs.append((str(key), str(value)))
+    return pairs
+
+

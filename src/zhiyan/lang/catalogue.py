@@ -1,0 +1,230 @@
+"""The catalogue: the checked set of definitions that every stage reads and none writes."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from zhiyan.core.event import Sensitivity
+from zhiyan.core.expression import Literal, Node, ValueType
+from zhiyan.core.segment import Segment
+from zhiyan.core.tag import Tag
+from zhiyan.errors import DefinitionError, Problem
+from zhiyan.lang.check import Name, Scope, check
+from zhiyan.lang.parse import parse
+
+#: Name and type of the moment T in every expression.
+AS_OF = "as_of"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceColumn:
+    """One readable column of a source.
+
+    ``sensitivity`` is the class of the column and of its kind together, ``origin`` names where it
+    comes from (``order_line.net_fen``), ``plan`` marks a moment that may lie after T.
+    """
+
+    name: str
+    type: ValueType
+    zh: str = ""
+    values: tuple[str, ...] = ()
+    sensitivity: Sensitivity = Sensitivity.P1
+    origin: str = ""
+    plan: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewPart:
+    """One member of a source: rows of a kind that ``where`` keeps, with columns by expression.
+
+    ``kind`` is an event kind or ``identifier``. Nodes read the kind's own columns, ``item.*`` and
+    ``param.*``. Shared columns are carried along and not listed.
+    """
+
+    kind: str
+    where: Node | None
+    columns: Mapping[str, Node]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A source that measures may read: an event kind, ``identifier``, or a named union of kinds.
+
+    ``columns`` holds every readable name, ``item.*`` included where rows carry an item code.
+    ``sensitivity`` is the class of the mere existence of a row.
+    """
+
+    name: str
+    name_zh: str
+    name_en: str
+    columns: Mapping[str, SourceColumn]
+    parts: tuple[ViewPart, ...]
+    sensitivity: Sensitivity = Sensitivity.P1
+    where: str = field(default="", compare=False)
+
+    @property
+    def is_union(self) -> bool:
+        """True for a named union of kinds, false for an event kind or ``identifier``."""
+        return self.name not in {part.kind for part in self.parts}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Param:
+    """A parameter that a workspace may set; ``literal`` is the value in force (money in fen)."""
+
+    code: str
+    type: ValueType
+    literal: Literal
+    default: Literal
+    name_zh: str
+    name_en: str
+    where: str = field(default="", compare=False)
+
+    @property
+    def overridden(self) -> bool:
+        """True if the workspace set another value than the pack."""
+        return self.literal != self.default
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Category:
+    """One node of the two-level tree of categories; ``parent`` is None on the first level."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaxonomyGroup:
+    """One group of a taxonomy with the codes of its tags, in catalogue order."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taxonomy:
+    """Another way to group the same tags."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    groups: tuple[TaxonomyGroup, ...]
+
+    def group_of(self, tag: str) -> TaxonomyGroup | None:
+        """Return the first group that holds a tag, None if none does."""
+        return next((group for group in self.groups if tag in group.tags), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Least and greatest value of a numeric tag (money in fen), None where open."""
+
+    min: float | None = None
+    max: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forbidden:
+    """A kind of tag that nobody may define, and the rule that forbids it."""
+
+    code: str
+    name_zh: str
+    name_en: str = ""
+    covers: str = ""
+    rule: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """Everything that is defined, checked.
+
+    ``tags`` stand in topological order (a tag after all that it reads). ``views`` holds every
+    source by name. Keys of ``categories`` are ``level1`` and ``level1/level2``. ``used_by`` maps a
+    tag code, ``param.NAME`` or ``view:NAME`` to the tags and segments (``segment:CODE``) that read
+    it. ``domains`` are the declared ranges of numeric tags. ``warnings`` did not stop the loading.
+    """
+
+    name: str
+    name_zh: str
+    name_en: str
+    version: str
+    tags: Mapping[str, Tag]
+    segments: Mapping[str, Segment]
+    views: Mapping[str, View]
+    params: Mapping[str, Param]
+    categories: Mapping[str, Category]
+    taxonomies: Mapping[str, Taxonomy]
+    domains: Mapping[str, Range]
+    used_by: Mapping[str, tuple[str, ...]]
+    forbidden: tuple[Forbidden, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    fingerprint: str = ""
+
+    @property
+    def scope(self) -> Scope:
+        """Names that a segment or a select may read: all tags, all parameters, ``as_of``."""
+        return tag_scope(self.tags.values(), self.params)
+
+    @property
+    def literals(self) -> Mapping[str, Literal]:
+        """Values in force of all parameters, keyed ``param.NAME``, for ``lang.check.bind``."""
+        return {f"param.{code}": param.literal for code, param in self.params.items()}
+
+
+def tag_name(tag: Tag) -> Name:
+    """Return how expressions see a tag."""
+    return Name(type=tag.type, values=tuple(value.value for value in tag.values))
+
+
+def tag_scope(tags: Iterable[Tag], params: Mapping[str, Param]) -> Scope:
+    """Return the scope in which all those tags can be read."""
+    names = common_names(params)
+    names.update((tag.code, tag_name(tag)) for tag in tags)
+    return Scope(names=MappingProxyType(names), population=True)
+
+
+def common_names(params: Mapping[str, Param]) -> dict[str, Name]:
+    """Return the names that every expression may read: parameters and ``as_of``."""
+    names = {f"param.{code}": Name(type=param.type) for code, param in params.items()}
+    names[AS_OF] = Name(type=ValueType.MOMENT)
+    return names
+
+
+def check_expression(catalogue: Catalogue, text: str, where: str = "") -> Node:
+    """Parse and check a predicate over tags, as segments and ``select`` use it.
+
+    Returns the tree with ``param.*`` unbound. Raises DefinitionError with all mistakes; ``ZY232``
+    if it is not a condition.
+
+    Example:
+        >>> node = check_expression(catalogue, "value_level = 'high' and age >= 30")
+    """
+    node, problems = condition(text, catalogue.scope, where)
+    if problems or node is None:
+        raise DefinitionError(*problems)
+    return node
+
+
+def condition(text: str, scope: Scope, where: str) -> tuple[Node | None, list[Problem]]:
+    """Parse and check a condition; return the tree (None if it cannot be read) and problems."""
+    try:
+        node = parse(text, where)
+    except DefinitionError as error:
+        return None, list(error.problems)
+    found, problems = check(node, scope, where)
+    if not problems and found not in (ValueType.BOOL, ValueType.NULL):
+        problems.append(
+            Problem(
+                code="ZY232",
+                message=f"a condition must be true or false, this is {found.value}",
+                where=where,
+                hint="compare it with something",
+            )
+        )
+    return node, problems

@@ -1,0 +1,123 @@
+"""Definition files of packs and workspaces, read and sorted into their sections."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from zhiyan.errors import Problem
+from zhiyan.lang.nearest import nearest
+from zhiyan.lang.reader import Reader
+from zhiyan.lang.yaml_nodes import Fields, Item, Scalar, read_yaml
+
+#: Files of a pack that other stages read, not the catalogue.
+DATA_FILES = frozenset(
+    {"items", "cities", "clinics", "staff", "channels", "aliases", "brands", "products"}
+)
+LISTS = ("tags", "segments", "forbidden")
+MAPS = ("views", "params", "categories", "taxonomies")
+_CODE_LINE = re.compile(r"^[ \t-]*code:[ \t]*([a-z][a-z0-9_]*)[ \t]*$", re.MULTILINE)
+META = ("code", "name", "version", "description")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One definition of a section; ``key`` is None for members of lists.
+
+    ``layer`` counts the folders: 0 is the pack, later ones are the workspace's.
+    """
+
+    key: Scalar | None
+    item: Item
+    layer: int
+
+
+@dataclass(slots=True)
+class Sections:
+    """All definitions of all folders, by section, in the order of file names and lines.
+
+    ``lost`` holds the codes that stand in files which could not be read.
+    """
+
+    meta: dict[str, Item] = field(default_factory=dict[str, Item])
+    place: str = ""
+    members: dict[str, list[Member]] = field(default_factory=dict[str, list[Member]])
+    lost: set[str] = field(default_factory=set[str])
+
+    def of(self, section: str) -> list[Member]:
+        """Return the definitions of one section."""
+        return self.members.get(section, [])
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the definitions of one file go."""
+
+    layer: int
+    sections: Sections
+    reader: Reader
+
+
+def read_folders(folders: Sequence[Path], reader: Reader) -> Sections:
+    """Read every definition file of the folders (or single files), in order.
+
+    The first must be a pack: a folder with ``pack.yaml`` (``ZY244``).
+    """
+    sections = Sections()
+    for layer, folder in enumerate(folders):
+        if layer == 0:
+            if not (folder / "pack.yaml").is_file():
+                _no_pack(folder, reader)
+                continue
+            sections.place = str(folder / "pack.yaml")
+        for path in _files(folder):
+            mistakes = len(reader.problems)
+            root = read_yaml(path, reader.problems)
+            if root is not None:
+                _sort(root, Place(layer, sections, reader))
+            elif len(reader.problems) > mistakes:
+                sections.lost.update(_codes(path))
+    return sections
+
+
+def _codes(path: Path) -> list[str]:
+    """Return what looks like codes in a file that is not valid YAML."""
+    try:
+        return _CODE_LINE.findall(path.read_text("utf-8", errors="replace"))
+    except OSError:
+        return []
+
+
+def _no_pack(folder: Path, reader: Reader) -> None:
+    message = "this is not a pack: it has no pack.yaml"
+    reader.problems.append(Problem(code="ZY244", message=message, where=str(folder)))
+
+
+def _files(folder: Path) -> list[Path]:
+    if folder.is_file():
+        return [folder]
+    found = [*folder.glob("*.yaml"), *folder.glob("*.yml")]
+    found += [*folder.glob("tags/**/*.yaml"), *folder.glob("tags/**/*.yml")]
+    return sorted(path for path in found if path.stem not in DATA_FILES)
+
+
+def _sort(root: Item, place: Place) -> None:
+    reader, sections, layer = place.reader, place.sections, place.layer
+    if not isinstance(root, Fields):
+        reader.wrong_kind(root, "definition file", "a mapping of sections")
+        return
+    for key, item in root.entries:
+        if key.text in LISTS:
+            members = reader.items(item, key.text)
+            found = [Member(None, member, layer) for member in members]
+        elif key.text in MAPS:
+            found = [Member(k, value, layer) for k, value in reader.entries(item, key.text)]
+        elif key.text in META:
+            if layer == 0:
+                sections.meta[key.text] = item
+            continue
+        else:
+            hint = nearest(key.text, (*LISTS, *MAPS, *META))
+            reader.report("ZY222", key, f"unknown section {key.text!r}", hint=hint)
+            continue
+        sections.members.setdefault(key.text, []).extend(found)

@@ -1,0 +1,120 @@
+"""Expressions on values in memory: the reference that every engine must agree with."""
+
+from collections.abc import Mapping, Sequence
+
+from zhiyan.core.expression import Call, Case, Literal, Node, Ref, Value, walk
+from zhiyan.errors import InternalError, Problem
+from zhiyan.lang.aggregates import Entry
+from zhiyan.lang.functions import REGISTRY, Aggregate, Kind, Scalar
+from zhiyan.lang.moment import Moment
+
+Row = Mapping[str, Value]
+
+
+def evaluate(node: Node, row: Row, moment: Moment) -> Value:
+    """Return the value of a checked expression for one row.
+
+    Args:
+        node: an expression without aggregates and without ``rank_share``.
+        row: a value for every name that the expression reads; moments are naive UTC.
+        moment: T and the business zone.
+
+    Returns:
+        The value, None for null.
+
+    Raises:
+        DataError: ``ZY590``, a whole number left the range of 64 bits.
+        InternalError: ``ZY991``, the expression had not been checked.
+    """
+    if isinstance(node, Literal):
+        return node.value
+    if isinstance(node, Ref):
+        return _read(node.name, row, moment)
+    if isinstance(node, Case):
+        hit = (then for when, then in node.branches if evaluate(when, row, moment) is True)
+        return evaluate(next(hit, node.otherwise), row, moment)
+    entry = REGISTRY.get(node.op)
+    if not isinstance(entry, Scalar):
+        raise _unchecked(f"{node.op} has no value for a single row")
+    args = [evaluate(arg, row, moment) for arg in node.args]
+    if entry.strict and None in args:
+        return None
+    return entry.evaluate(moment, *args)
+
+
+def evaluate_all(node: Node, rows: Sequence[Row], moment: Moment) -> list[Value]:
+    """Return the values of an expression for all customers, row by row.
+
+    Unlike ``evaluate`` it knows the population, so the expression may hold ``rank_share``.
+    """
+    ranks = [part for part in walk(node) if isinstance(part, Call) and _is_rank(part)]
+    places = {part: f"rank_share {number}" for number, part in enumerate(dict.fromkeys(ranks))}
+    columns = {name: _shares(part, rows, moment) for part, name in places.items()}
+    extended = [
+        {**row, **{name: shares[number] for name, shares in columns.items()}}
+        for number, row in enumerate(rows)
+    ]
+    plain = _replace(node, places)
+    return [evaluate(plain, row, moment) for row in extended]
+
+
+def aggregate(node: Node, rows: Sequence[Row], moment: Moment) -> Value:
+    """Return the value of one aggregate call over the rows of one customer.
+
+    Rows carry ``occurred_at``; their order never matters. Over no rows counts are 0, ``any`` is
+    false and everything else is null.
+    """
+    entry = REGISTRY.get(node.op) if isinstance(node, Call) else None
+    if not isinstance(node, Call) or not isinstance(entry, Aggregate):
+        raise _unchecked("not an aggregate")
+    return entry.reduce([_entry(node, row, moment) for row in rows])
+
+
+def _entry(node: Call, row: Row, moment: Moment) -> Entry:
+    args = tuple(evaluate(arg, row, moment) for arg in node.args)
+    return Entry(row.get("occurred_at"), args)  # pyright: ignore[reportArgumentType]
+
+
+def _read(name: str, row: Row, moment: Moment) -> Value:
+    if name in row:
+        return row[name]
+    if name == "as_of":
+        return moment.as_of
+    raise _unchecked(f"no value for {name}")
+
+
+def _is_rank(node: Call) -> bool:
+    entry = REGISTRY.get(node.op)
+    return entry is not None and entry.kind is Kind.POPULATION
+
+
+def _shares(node: Call, rows: Sequence[Row], moment: Moment) -> list[Value]:
+    """Return (ascending rank - 1) / customers with a value, within the group if one is given."""
+    keys = [tuple(evaluate(arg, row, moment) for arg in node.args) for row in rows]
+    groups: dict[tuple[Value, ...], list[Value]] = {}
+    for value, *group in keys:
+        if value is not None:
+            groups.setdefault(tuple(group), []).append(value)
+    return [_share(value, groups.get(tuple(group), []), group) for value, *group in keys]
+
+
+def _share(value: Value, peers: list[Value], group: list[Value]) -> Value:
+    if value is None or None in group:
+        return None
+    below = sum(1 for peer in peers if peer < value)  # pyright: ignore[reportOperatorIssue]
+    return below / len(peers)
+
+
+def _replace(node: Node, places: Mapping[Call, str]) -> Node:
+    if isinstance(node, Call):
+        if node in places:
+            return Ref(places[node])
+        return Call(node.op, tuple(_replace(arg, places) for arg in node.args))
+    if isinstance(node, Case):
+        branches = tuple((_replace(a, places), _replace(b, places)) for a, b in node.branches)
+        return Case(branches, _replace(node.otherwise, places))
+    return node
+
+
+def _unchecked(message: str) -> InternalError:
+    return InternalError(Problem(code="ZY991", message=f"unchecked expression: {message}"))

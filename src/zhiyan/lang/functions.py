@@ -1,0 +1,30 @@
+"""The closed list of operators, functions and aggregates, each declared once.
+
+An entry carries its type rule, its documentation, its meaning on values and its SQL. ``case`` is
+part of the tree itself; ``between``, ``not in`` and ``is not null`` are read into other entries.
+"""
+
+from collections.abc import Mapping
+
+from zhiyan.lang.aggregate_functions import CHOICES, COUNTS
+from zhiyan.lang.function import Aggregate, Function, Kind, Population, Scalar
+from zhiyan.lang.operators import OPERATORS
+from zhiyan.lang.scalar_functions import POPULATION_FUNCTIONS, TIME_FUNCTIONS, VALUE_FUNCTIONS
+
+__all__ = ["CALLABLE", "REGISTRY", "Aggregate", "Function", "Kind", "Population", "Scalar"]
+
+#: All entries by name, in the order in which documentation lists them.
+REGISTRY: Mapping[str, Function] = {
+    entry.name: entry
+    for entry in (
+        *OPERATORS,
+        *VALUE_FUNCTIONS,
+        *TIME_FUNCTIONS,
+        *POPULATION_FUNCTIONS,
+        *COUNTS,
+        *CHOICES,
+    )
+}
+
+#: Names that an author writes in front of parentheses.
+CALLABLE = frozenset(name for name, entry in REGISTRY.items() if entry.form.startswith(f"{name}("))

@@ -1,0 +1,150 @@
+"""Definitions as files -> the checked catalogue, or every mistake at once."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from zhiyan.errors import DefinitionError, Problem
+from zhiyan.lang.catalogue import Catalogue, Category, Param, View, common_names
+from zhiyan.lang.check import Scope
+from zhiyan.lang.documents import Sections, read_folders
+from zhiyan.lang.expressions import UNKNOWN
+from zhiyan.lang.fingerprint import Fingerprints
+from zhiyan.lang.pack import PackReader
+from zhiyan.lang.reader import Reader
+from zhiyan.lang.sources import plain_views
+from zhiyan.lang.tags import TagBuilder
+from zhiyan.lang.usage import used_by
+from zhiyan.lang.views import ViewReader
+
+_PLACE = re.compile(r"(.*?):([0-9]+)(?::([0-9]+))?\Z", re.DOTALL)
+
+
+def load_catalogue(
+    folders: Sequence[Path],
+    params: Mapping[str, object] | None = None,
+    *,
+    replace: bool = False,
+) -> Catalogue:
+    """Read, check and order all definitions.
+
+    Args:
+        folders: the folder of the pack first, then folders (or single files) of the workspace,
+            which may add definitions and override tags that say ``override: true``.
+        params: the workspace's values of parameters by code, money in yuan.
+        replace: let the last entry of ``folders`` redefine tags without saying so.
+
+    Returns:
+        The catalogue; what did not stop the loading is in its ``warnings``.
+
+    Raises:
+        DefinitionError: holding every mistake of every file, sorted by file and line.
+
+    Example:
+        >>> catalogue = load_catalogue([Path("packs/retail")], {"active_days": 90})
+    """
+    reader = Reader([])
+    sections = read_folders(folders, reader)
+    around = _Surroundings.read(sections, params or {}, reader)
+    builder = TagBuilder(
+        reader=reader,
+        params=around.params,
+        views=around.views,
+        broken_views=around.broken_views,
+    )
+    builder.seen.update((code, UNKNOWN) for code in sections.lost)
+    replacing = len(folders) - 1 if replace else None
+    builder.read_heads(sections.of("tags"), around.categories, replacing=replacing)
+    builder.read_rules()
+    pack = PackReader(reader)
+    forbidden = pack.forbidden(sections.of("forbidden"))
+    builder.check(forbidden)
+    builder.review_cases()
+    scope = Scope(names={**common_names(around.params), **builder.seen}, population=True)
+    segments = pack.segments(sections.of("segments"), scope)
+    meta = _meta(sections, reader)
+    paths = builder.categories()
+    taxonomies = pack.taxonomies(sections.of("taxonomies"), paths, around.categories)
+    if reader.problems:
+        raise DefinitionError(*in_order(reader.problems))
+    tags = builder.tags()
+    prints = Fingerprints(around.params, around.views)
+    return Catalogue(
+        name=meta["code"],
+        name_zh=meta["zh"],
+        name_en=meta["en"],
+        version=meta["version"],
+        tags=MappingProxyType(tags),
+        segments=MappingProxyType(segments),
+        views=MappingProxyType(around.views),
+        params=MappingProxyType(around.params),
+        categories=MappingProxyType(around.categories),
+        taxonomies=MappingProxyType(taxonomies),
+        domains=MappingProxyType(builder.domains()),
+        used_by=MappingProxyType(used_by(tags.values(), segments.values())),
+        forbidden=forbidden,
+        warnings=tuple(in_order(builder.warnings)),
+        fingerprint=prints.catalogue(tags.values(), segments.values()),
+    )
+
+
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Sort problems by file, line and column, each once."""
+
+    def place(problem: Problem) -> tuple[str, int, int]:
+        match = _PLACE.match(problem.where)
+        return (match[1], int(match[2]), int(match[3] or 0)) if match else (problem.where, 0, 0)
+
+    return sorted(dict.fromkeys(problems), key=place)
+
+
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    """What tags stand in: parameters, categories, sources."""
+
+    params: dict[str, Param]
+    categories: dict[str, Category]
+    views: dict[str, View]
+    broken_views: frozenset[str]
+
+    @classmethod
+    def read(
+        cls, sections: Sections, settings: Mapping[str, object], reader: Reader
+    ) -> "_Surroundings":
+        """Read the sections that tags rely on."""
+        pack = PackReader(reader)
+        params = pack.params(sections.of("params"), settings)
+        views = dict(plain_views())
+        broken: set[str] = set()
+        unions = ViewReader(reader, params)
+        for member in sections.of("views"):
+            key = member.key
+            if key is None:
+                continue
+            if key.text in views and views[key.text].is_union:
+                reader.report("ZY229", key, f"view {key.text!r} is defined twice")
+                continue
+            view = unions.view(key, member.item)
+            if view is None:
+                broken.add(key.text)
+            else:
+                views[key.text] = view
+        categories = pack.categories(sections.of("categories"))
+        return cls(params, categories, views, frozenset(broken))
+
+
+def _meta(sections: Sections, reader: Reader) -> dict[str, str]:
+    """Read what the pack calls itself."""
+    found = sections.meta
+    if sections.place:
+        for key in ("code", "name", "version"):
+            if key not in found:
+                message = f"pack: {key!r} is missing"
+                where = f"{sections.place}:1:1"
+                reader.problems.append(Problem(code="ZY223", message=message, where=where))
+    zh, en = reader.bilingual(found["name"], "pack.name") if "name" in found else ("", "")
+    code = reader.code(found["code"], "pack.code") if "code" in found else ""
+    version = reader.word(found["version"], "pack.version") if "version" in found else ""
+    return {"code": code or "", "zh": zh, "en": en, "version": version or ""}

@@ -1,0 +1,268 @@
+"""Measures out of definitions: source, filter, window, groups and aggregate, all checked."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from zhiyan.core.event import Sensitivity
+from zhiyan.core.expression import Node, ValueType, names
+from zhiyan.core.measure import LIFETIME, NULL, Follow, Measure, Window
+from zhiyan.errors import DefinitionError
+from zhiyan.lang.catalogue import Param, SourceColumn, View, common_names
+from zhiyan.lang.check import Name, Scope
+from zhiyan.lang.expressions import UNKNOWN, Expressions
+from zhiyan.lang.literals import Wanted, read_literal
+from zhiyan.lang.nearest import nearest
+from zhiyan.lang.reader import Reader
+from zhiyan.lang.sources import domain, source_names
+from zhiyan.lang.windows import parse_span, parse_window
+from zhiyan.lang.yaml_nodes import Item, Scalar
+
+KEYS = ("source", "where", "window", "aggregate", "per", "inner", "having", "follow", "empty")
+_NEED_ORDER = frozenset({"first", "last", "streak", "latest_by"})
+
+#: A class of sensitivity and where it comes from.
+Trace: TypeAlias = tuple[Sensitivity, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadMeasure:
+    """A checked measure, the closed domain of its values (None: open), and what it reads."""
+
+    measure: Measure
+    values: tuple[str, ...] | None
+    traces: tuple[Trace, ...]
+
+    @property
+    def name(self) -> Name:
+        """How the expressions of its tag see it."""
+        return Name(type=self.measure.type, values=self.values or ())
+
+
+@dataclass(slots=True)
+class _Rows:
+    """What is known of one measure while it is read."""
+
+    what: str
+    view: View
+    names: dict[str, Name]
+    nodes: list[Node] = field(default_factory=list[Node])
+    traces: list[Trace] = field(default_factory=list[Trace])
+
+    def scope(self, *, aggregates: bool = False) -> Scope:
+        """Names of the rows of the source."""
+        return Scope(names=self.names, aggregates=aggregates)
+
+
+@dataclass(slots=True)
+class MeasureReader:
+    """Reads measures; problems go to the reader's list.
+
+    ``broken`` names sources whose own definitions have mistakes.
+    """
+
+    reader: Reader
+    params: Mapping[str, Param]
+    views: Mapping[str, View]
+    broken: Collection[str] = ()
+
+    @property
+    def expressions(self) -> Expressions:
+        """Reads the expressions inside."""
+        return Expressions(self.reader)
+
+    def measure(
+        self, name: str, found: Mapping[str, Item], place: Item, *, what: str
+    ) -> ReadMeasure | None:
+        """Read one measure from its fields; None if it cannot be used."""
+        rows = self._rows(found, place, what)
+        if rows is None:
+            return None
+        mistakes = len(self.reader.problems)
+        follow = self._follow(found.get("follow"), rows)
+        where = self._where(found.get("where"), rows)
+        window = self._window(found.get("window"), rows)
+        per = self._per(found.get("per"), rows)
+        inner, groups = self._groups(found, place, rows, per)
+        kept = Scope(names=groups.names)
+        having = self.expressions.condition(found.get("having"), kept, f"{what}.having")
+        aggregate, type_ = self._aggregate(found, rows, groups)
+        if aggregate is None or type_ is None or len(self.reader.problems) > mistakes:
+            return None
+        values = domain(aggregate, groups)
+        empty = NULL
+        if "empty" in found:
+            wanted = Wanted(type_)
+            empty = read_literal(self.reader, found["empty"], wanted, what=f"{what}.empty") or NULL
+        if values is not None and isinstance(empty.value, str) and empty.value not in values:
+            values = (*values, empty.value)
+        measure = Measure(
+            name=name,
+            source=rows.view.name,
+            aggregate=aggregate,
+            type=type_,
+            where=where,
+            window=window,
+            per=per,
+            inner=inner,
+            having=having,
+            follow=follow,
+            empty=empty,
+        )
+        return ReadMeasure(measure=measure, values=values, traces=self._traces(measure, rows))
+
+    def _rows(self, found: Mapping[str, Item], place: Item, what: str) -> _Rows | None:
+        if "source" not in found:
+            self.reader.report("ZY223", place, f"{what}: 'source' is missing")
+            return None
+        view = self._view(found["source"], what)
+        if view is None:
+            return None
+        known = source_names(view, self.params)
+        known["previous_at"] = Name(type=ValueType.MOMENT)
+        if "follow" in found:
+            known["followed"] = Name(type=ValueType.BOOL)
+        return _Rows(what, view, known)
+
+    def _view(self, item: Item, what: str) -> View | None:
+        name = self.reader.word(item, f"{what}.source")
+        if name is None:
+            return None
+        view = self.views.get(name)
+        if view is None and name not in self.broken:
+            message = f"{what}: unknown source {name!r}"
+            self.reader.report("ZY228", item, message, hint=nearest(name, self.views))
+        return view
+
+    def _where(self, item: Item | None, rows: _Rows) -> Node | None:
+        """Read the filter: it decides which rows there are, so it cannot look at their neighbours."""
+        scope = Scope(names=source_names(rows.view, self.params))
+        node = self.expressions.condition(item, scope, f"{rows.what}.where")
+        if node is not None:
+            rows.nodes.append(node)
+        return node
+
+    def _window(self, item: Item | None, rows: _Rows) -> Window:
+        text = self.reader.word(item, f"{rows.what}.window") if item else None
+        if item is None or text is None:
+            return LIFETIME
+        try:
+            window = parse_window(text, str(item.spot))
+        except DefinitionError as error:
+            self.reader.problems.extend(error.problems)
+            return LIFETIME
+        column = rows.view.columns.get(window.on)
+        self._check_moment(item, window, column, rows)
+        return window
+
+    def _check_moment(
+        self, item: Item, window: Window, column: SourceColumn | None, rows: _Rows
+    ) -> None:
+        moments = [c.name for c in rows.view.columns.values() if c.type is ValueType.MOMENT]
+        if column is None or column.type is not ValueType.MOMENT:
+            message = f"{rows.what}.window: {window.on!r} is not a moment of {rows.view.name}"
+            self.reader.report("ZY227", item, message, hint=nearest(window.on, moments))
+        elif window.ahead and not column.plan:
+            message = f"{rows.what}.window: {window.on!r} is never known ahead"
+            planned = [c.name for c in rows.view.columns.values() if c.plan]
+            hint = nearest(window.on, planned) if planned else "this source plans nothing"
+            self.reader.report("ZY227", item, message, hint=hint)
+
+    def _per(self, item: Item | None, rows: _Rows) -> tuple[str, ...]:
+        if item is None:
+            return ()
+        if isinstance(item, Scalar):
+            word = self.reader.word(item, f"{rows.what}.per")
+            found = (word,) if word else ()
+        else:
+            found = self.reader.words(item, f"{rows.what}.per")
+        for name in found:
+            if name not in rows.view.columns:
+                message = f"{rows.what}.per: {rows.view.name} has no column {name!r}"
+                self.reader.report("ZY205", item, message, hint=nearest(name, rows.view.columns))
+        return found
+
+    def _groups(
+        self, found: Mapping[str, Item], place: Item, rows: _Rows, per: tuple[str, ...]
+    ) -> tuple[tuple[tuple[str, Node], ...], Scope]:
+        for key in ("inner", "having"):
+            if key in found and not per:
+                message = f"{rows.what}: {key!r} needs 'per', which says what a group is"
+                self.reader.report("ZY223", place, message)
+        if not per:
+            return (), rows.scope(aggregates=True)
+        known = common_names(self.params)
+        known.update((name, rows.names[name]) for name in per if name in rows.names)
+        inner: list[tuple[str, Node]] = []
+        entries = self.reader.entries(found["inner"], rows.what) if "inner" in found else []
+        for key, item in entries:
+            node, name = self._inner(key, item, rows)
+            known[key.text] = name or UNKNOWN
+            if node is not None and name is not None:
+                inner.append((key.text, node))
+        return tuple(inner), Scope(names=known, aggregates=True)
+
+    def _inner(self, key: Scalar, item: Item, rows: _Rows) -> tuple[Node | None, Name | None]:
+        what = f"{rows.what}.inner.{key.text}"
+        scope = rows.scope(aggregates=True)
+        node, found = self.expressions.typed(item, scope, what)
+        if self.reader.code(key, what) is None or node is None or found is None:
+            return None, None
+        rows.nodes.append(node)
+        return node, Name(type=found, values=domain(node, scope) or ())
+
+    def _aggregate(
+        self, found: Mapping[str, Item], rows: _Rows, groups: Scope
+    ) -> tuple[Node | None, ValueType | None]:
+        item = found.get("aggregate")
+        if item is None:
+            self.reader.report("ZY223", found["source"], f"{rows.what}: 'aggregate' is missing")
+            return None, None
+        node, type_ = self.expressions.typed(item, groups, f"{rows.what}.aggregate")
+        if node is None or type_ is None:
+            return None, None
+        if "per" in found:
+            self._check_order(item, node, rows.what, groups)
+        else:
+            rows.nodes.append(node)
+        return node, type_
+
+    def _check_order(self, item: Item, node: Node, what: str, groups: Scope) -> None:
+        op = getattr(node, "op", "")
+        if op in _NEED_ORDER and "occurred_at" not in groups.names:
+            message = f"{what}: {op} over groups needs to know when a group was"
+            hint = "add `occurred_at: max(occurred_at)` under inner"
+            self.reader.report("ZY223", item, message, hint=hint)
+
+    def _follow(self, item: Item | None, rows: _Rows) -> Follow | None:
+        if item is None:
+            return None
+        what = f"{rows.what}.follow"
+        needed = ("source", "within")
+        found = self.reader.fields(item, what, ("source", "where", "within"), required=needed)
+        view = self._view(found["source"], what) if "source" in found else None
+        text = self.reader.word(found["within"], what) if "within" in found else None
+        if view is None or text is None:
+            return None
+        scope = Scope(names=source_names(view, self.params))
+        where = self.expressions.condition(found.get("where"), scope, f"{what}.where")
+        try:
+            span = parse_span(text, str(found["within"].spot))
+        except DefinitionError as error:
+            self.reader.problems.extend(error.problems)
+            return None
+        rows.traces.append((view.sensitivity, f"rows of {view.name}"))
+        rows.traces.extend(_column_traces(view, names(where) if where else ()))
+        return Follow(source=view.name, where=where, within=span)
+
+    def _traces(self, measure: Measure, rows: _Rows) -> tuple[Trace, ...]:
+        read = {name for node in rows.nodes for name in names(node)}
+        read.update((measure.window.on, *measure.per))
+        own = _column_traces(rows.view, sorted(read))
+        existence = (rows.view.sensitivity, f"rows of {rows.view.name}")
+        return (*own, existence, *rows.traces)
+
+
+def _column_traces(view: View, read: Collection[str]) -> list[Trace]:
+    found = (view.columns[name] for name in sorted(read) if name in view.columns)
+    return [(column.sensitivity, column.origin) for column in found]

@@ -1,0 +1,10 @@
+"""Hints that name what the author probably meant."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return a hint naming the known words nearest to a mistyped one, or an empty text."""
+    close = get_close_matches(word, sorted(known), n=3, cutoff=0.5)
+    return f"did you mean {' or '.join(close)}?" if close else ""

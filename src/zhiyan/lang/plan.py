@@ -1,0 +1,129 @@
+"""Plan: the whole catalogue as few fused statements per source.
+
+A *column* is one distinct measure (two tags that ask the same share it). A *part* is one statement
+that computes all columns of one source that can share a scan: every plain aggregate of a source is
+one part; measures that group twice, look back or look ahead have a part for each distinct shape.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from sqlglot import exp
+
+from zhiyan.core.expression import Literal, Node
+from zhiyan.core.measure import Follow, Measure, Window
+from zhiyan.core.tag import Tag
+from zhiyan.lang.catalogue import Catalogue
+from zhiyan.lang.check import bind
+from zhiyan.lang.measure_sql import part_query, reads_back
+from zhiyan.lang.rows import Frame
+from zhiyan.lang.volatile import is_volatile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureColumn:
+    """One distinct measure and the column that holds it; parameters are bound."""
+
+    name: str
+    measure: Measure
+    volatile: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One statement: a row per customer who has rows, with the columns of one shape."""
+
+    name: str
+    source: str
+    columns: tuple[MeasureColumn, ...]
+    query: exp.Query
+    volatile: bool
+
+    @property
+    def description(self) -> str:
+        """One line for people: source and how many measures it computes in one scan."""
+        return f"{self.source}: {len(self.columns)} measures"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The parts of a catalogue; ``columns`` maps (tag code, measure name) to a column name."""
+
+    parts: tuple[Part, ...]
+    columns: Mapping[tuple[str, str], str]
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """Return every window that any part reads."""
+        return tuple(dict.fromkeys(c.measure.window for part in self.parts for c in part.columns))
+
+
+def bind_measure(measure: Measure, literals: Mapping[str, Literal]) -> Measure:
+    """Replace the parameters in every expression of a measure by their values."""
+
+    def bound(node: Node | None) -> Node | None:
+        return None if node is None else bind(node, literals)
+
+    follow = measure.follow and Follow(
+        source=measure.follow.source,
+        where=bound(measure.follow.where),
+        within=measure.follow.within,
+    )
+    return replace(
+        measure,
+        aggregate=bind(measure.aggregate, literals),
+        where=bound(measure.where),
+        inner=tuple((name, bind(node, literals)) for name, node in measure.inner),
+        having=bound(measure.having),
+        follow=follow,
+    )
+
+
+def make_plan(frame: Frame, tags: Iterable[Tag] | None = None) -> Plan:
+    """Compile the measures of some tags (default: all)."""
+    distinct, columns = measure_columns(frame.catalogue, tags)
+    shapes: dict[tuple[object, ...], list[MeasureColumn]] = {}
+    for found in distinct:
+        shapes.setdefault(_shape(found), []).append(found)
+    parts = tuple(
+        Part(
+            name=f"part_{number}",
+            source=group[0].measure.source,
+            columns=tuple(group),
+            query=part_query(frame, [(c.name, c.measure) for c in group]),
+            volatile=group[0].volatile,
+        )
+        for number, group in enumerate(shapes.values())
+    )
+    return Plan(parts=parts, columns=columns)
+
+
+def measure_columns(
+    catalogue: Catalogue, tags: Iterable[Tag] | None = None
+) -> tuple[list[MeasureColumn], dict[tuple[str, str], str]]:
+    """Return the distinct measures of some tags, and the column of each (tag code, measure name)."""
+    columns: dict[tuple[str, str], str] = {}
+    distinct: dict[Measure, MeasureColumn] = {}
+    literals = catalogue.literals
+    for tag in catalogue.tags.values() if tags is None else tags:
+        for measure in tag.measures:
+            bound = bind_measure(measure, literals)
+            key = replace(bound, name="")
+            if key not in distinct:
+                name = f"{tag.code}__{measure.name}"
+                distinct[key] = MeasureColumn(name=name, measure=bound, volatile=is_volatile(bound))
+            columns[tag.code, measure.name] = distinct[key].name
+    return list(distinct.values()), columns
+
+
+def _shape(found: MeasureColumn) -> tuple[object, ...]:
+    """Return what measures must have in common to share one statement."""
+    measure = found.measure
+    back = reads_back(measure)
+    if not (measure.per or measure.follow or back):
+        return (measure.source, found.volatile)
+    return (
+        measure.source, found.volatile, measure.where, measure.window, measure.per,
+        measure.follow, measure.having, back,
+        *(measure.inner if measure.per else ()),
+    )  # fmt: skip

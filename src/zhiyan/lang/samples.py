@@ -1,0 +1,167 @@
+"""Representative values of the names in a rule: around every constant it is compared with."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from itertools import pairwise
+
+from zhiyan.core.expression import Call, Literal, Node, Ref, Value, ValueType, names, walk
+from zhiyan.lang.catalogue import Range
+from zhiyan.lang.check import Name
+from zhiyan.lang.moment import Moment
+
+#: The T at which rules are tried out.
+MOMENT = Moment(as_of=datetime(2026, 3, 16, 4), offset_minutes=480)  # noqa: DTZ001 - naive UTC
+
+COMPARISONS = frozenset({"=", "<>", "<", "<=", ">", ">=", "in"})
+OPEN = Range()
+_ELSE = "~other"
+_YUAN_100 = 10_000
+_MOST_INT = 2**40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """A name of a rule: its type and closed domain, its range, and whether it can be null."""
+
+    name: str
+    type: ValueType
+    values: tuple[str, ...] = ()
+    range: Range = OPEN
+    nullable: bool = True
+
+
+@dataclass(slots=True)
+class _Constants:
+    """What a name is compared with: directly, and as part of a longer term."""
+
+    direct: set[float] = field(default_factory=set[float])
+    mixed: set[float] = field(default_factory=set[float])
+    texts: set[str] = field(default_factory=set[str])
+    days: set[date] = field(default_factory=set[date])
+
+
+def candidates(variables: Iterable[Variable], atoms: Iterable[Node]) -> dict[str, list[Value]]:
+    """Return the values to try for each variable, typical ones first, null last.
+
+    ``atoms`` are the conditions in which the variables stand, parameters bound.
+    """
+    listed = list(variables)
+    seen = {variable.name: _Constants() for variable in listed}
+    for atom in atoms:
+        _note(atom, seen)
+    found: dict[str, list[Value]] = {}
+    for variable in listed:
+        values = _values(variable, seen[variable.name])
+        found[variable.name] = [*values, None] if variable.nullable else values
+    return found
+
+
+def _note(atom: Node, seen: Mapping[str, _Constants]) -> None:
+    """Record the constants of one condition with every name that stands beside them."""
+    for part in walk(atom):
+        if isinstance(part, Call):
+            literals = [arg for arg in part.args if isinstance(arg, Literal)]
+            others = [arg for arg in part.args if not isinstance(arg, Literal)]
+            for other in others:
+                direct = isinstance(other, Ref) and part.op in COMPARISONS | {"coalesce"}
+                for name in names(other):
+                    if name in seen:
+                        _add(seen[name], literals, direct=direct)
+
+
+def _add(known: _Constants, literals: Iterable[Literal], *, direct: bool) -> None:
+    for literal in literals:
+        value = literal.value
+        if isinstance(value, str):
+            known.texts.add(value)
+        elif isinstance(value, tuple):
+            known.texts.update(value)
+        elif isinstance(value, date):
+            known.days.add(value)
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            (known.direct if direct else known.mixed).add(value)
+
+
+def _values(variable: Variable, known: _Constants) -> list[Value]:
+    kind = variable.type
+    if kind is ValueType.BOOL:
+        return [True, False]
+    if kind in (ValueType.TEXT, ValueType.ENUM, ValueType.REF):
+        return list(variable.values) or [*sorted(known.texts), _ELSE]
+    if kind is ValueType.LIST:
+        return _lists(variable, known)
+    if kind in (ValueType.DATE, ValueType.MOMENT):
+        return _times(kind, known)
+    numbers = _whole(known, kind) if kind is not ValueType.DECIMAL else _decimals(known)
+    return list(_within(numbers, variable))
+
+
+def _lists(variable: Variable, known: _Constants) -> list[Value]:
+    members = sorted(known.texts) or list(variable.values[:2])
+    other = _ELSE if not variable.values else next(
+        (value for value in variable.values if value not in members), ""
+    )
+    found: list[Value] = [(member,) for member in members]
+    if other:
+        found.append((other,))
+    if len(members) > 1:
+        found.append(tuple(members))
+    return [*found, ()]
+
+
+def _times(kind: ValueType, known: _Constants) -> list[Value]:
+    offsets = {1, 0, 400}
+    for constant in known.direct | known.mixed:
+        whole = int(min(abs(constant), 30_000))
+        offsets.update((whole - 1, whole, whole + 1, -whole))
+    today = MOMENT.today
+    days = {today - timedelta(days=offset) for offset in offsets if abs(offset) <= 30_000}
+    for day in known.days:
+        days.update((day - timedelta(days=1), day, day + timedelta(days=1)))
+    ordered = sorted(days, key=lambda day: (abs((today - day).days), day))
+    if kind is ValueType.DATE:
+        return list(ordered)
+    return [MOMENT.as_of - timedelta(days=(today - day).days) for day in ordered]
+
+
+def _whole(known: _Constants, kind: ValueType) -> set[float]:
+    unit = _YUAN_100 if kind is ValueType.MONEY else 1
+    found: set[float] = {0, unit, -unit, 5 * unit}
+    for constant in known.direct:
+        base = int(constant // 1)
+        found.update((base - 1, base, base + 1))
+    for constant in known.mixed:
+        found.update(_parts(constant, unit))
+    return {int(number) for number in found if abs(number) < _MOST_INT}
+
+
+def _parts(constant: float, unit: int) -> set[float]:
+    """Return whole numbers whose sums, differences and ratios reach a constant."""
+    ratio = Fraction(constant).limit_denominator(100)
+    top, bottom = ratio.numerator, ratio.denominator
+    if bottom == 1:
+        base = int(constant)
+        return {base - 1, base, base + 1, 2 * base, unit}
+    parts = (top - 1, top, top + 1, bottom - top, bottom - top + 1, bottom)
+    return {part * unit for part in parts}
+
+
+def _decimals(known: _Constants) -> set[float]:
+    constants = sorted(known.direct | known.mixed)
+    found: set[float] = {0.0, 0.5, 1.0, -1.0}
+    for constant in constants:
+        step = max(abs(constant), 1.0) * 1e-6
+        found.update((constant - step, float(constant), constant + step))
+    found.update((low + high) / 2 for low, high in pairwise(constants))
+    return found | {constants[-1] * 2 + 1.0 if constants else 2.0}
+
+
+def _within(numbers: Iterable[float], variable: Variable) -> list[float]:
+    low, high = variable.range.min, variable.range.max
+    inside = {n for n in numbers if (low is None or n >= low) and (high is None or n <= high)}
+    ends = {end for end in (low, high) if end is not None}
+    if variable.type is not ValueType.DECIMAL:
+        return sorted((int(n) for n in inside | ends), key=lambda n: (n < 0, n))
+    return sorted((float(n) for n in inside | ends), key=lambda n: (n < 0, n))

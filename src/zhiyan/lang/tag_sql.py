@@ -1,0 +1,103 @@
+"""Tags as one layered query over the table of measures: a row per customer, a column per tag.
+
+A layer computes every tag whose inputs the layers before it hold. The tag ``valid_customer``, where
+a catalogue has one, decides who is a real customer: tags of the valid population are null for all
+others.
+"""
+
+from collections.abc import Mapping
+
+from sqlglot import exp
+
+from zhiyan.core.expression import Node
+from zhiyan.core.tag import Tag
+from zhiyan.lang.catalogue import Catalogue, common_names, tag_name
+from zhiyan.lang.check import Name, Scope, bind
+from zhiyan.lang.plan import Plan
+from zhiyan.lang.rows import Frame, column
+from zhiyan.lang.sql import scalar_sql
+from zhiyan.lang.term import SQL_TYPES
+
+VALID = "valid_customer"
+
+
+def ancestors(catalogue: Catalogue, code: str) -> frozenset[str]:
+    """Return all tags that a tag reads, directly or not."""
+    direct = catalogue.tags[code].depends_on
+    return frozenset({*direct, *(up for tag in direct for up in ancestors(catalogue, tag))})
+
+
+def gated(catalogue: Catalogue) -> frozenset[str]:
+    """Return the tags that only valid customers have."""
+    if VALID not in catalogue.tags:
+        return frozenset()
+    free = {VALID, *ancestors(catalogue, VALID)}
+    return frozenset(
+        tag.code
+        for tag in catalogue.tags.values()
+        if tag.population == "valid" and tag.code not in free
+    )
+
+
+def layers(catalogue: Catalogue) -> list[list[Tag]]:
+    """Return the tags in layers; each reads only layers before its own."""
+    behind_gate = gated(catalogue)
+    level: dict[str, int] = {}
+
+    def place(code: str) -> int:
+        if code not in level:
+            tag = catalogue.tags[code]
+            inputs = [*tag.depends_on, *([VALID] if code in behind_gate else [])]
+            level[code] = max((place(name) + 1 for name in inputs), default=0)
+        return level[code]
+
+    found: list[list[Tag]] = []
+    for code, tag in catalogue.tags.items():
+        while len(found) <= place(code):
+            found.append([])
+        found[place(code)].append(tag)
+    return found
+
+
+def tag_scope(catalogue: Catalogue, tag: Tag) -> Scope:
+    """Return the names that a tag's rule may read: its measures, tags, parameters."""
+    known: dict[str, Name] = common_names(catalogue.params)
+    known.update((code, tag_name(other)) for code, other in catalogue.tags.items())
+    known.update((measure.name, Name(type=measure.type)) for measure in tag.measures)
+    return Scope(names=known, population=True)
+
+
+def rule_sql(frame: Frame, tag: Tag, columns: Mapping[tuple[str, str], str]) -> exp.Expr:
+    """Return a tag's rule over a row that holds its measures and inputs."""
+    catalogue = frame.catalogue
+    scope = tag_scope(catalogue, tag)
+    own = {measure.name for measure in tag.measures}
+
+    def place(name: str) -> exp.Expr:
+        return column(columns[tag.code, name] if name in own else name)
+
+    def sql(node: Node) -> exp.Expr:
+        return scalar_sql(bind(node, catalogue.literals), scope, place, frame.moment)
+
+    rule = sql(tag.otherwise)
+    if tag.cases:
+        ifs = [exp.If(this=sql(case.when), true=sql(case.then)) for case in tag.cases]
+        rule = exp.Case(ifs=ifs, default=rule)
+    return exp.cast(rule, SQL_TYPES[tag.type])
+
+
+def tag_query(frame: Frame, plan: Plan, *, measures: str) -> exp.Query:
+    """Return the query of all tags: customer_id and one column per tag, in catalogue order."""
+    catalogue = frame.catalogue
+    behind_gate = gated(catalogue)
+    query = exp.select("*").from_(exp.to_table(measures))
+    for number, layer in enumerate(layers(catalogue)):
+        row = query.subquery(f"layer_{number}")
+        query = exp.select("*").from_(row)
+        for tag in layer:
+            value = rule_sql(frame, tag, plan.columns)
+            if tag.code in behind_gate:
+                value = exp.Case(ifs=[exp.If(this=exp.column(VALID, quoted=True), true=value)])
+            query = query.select(exp.alias_(value, tag.code, quoted=True))
+    final = exp.select("customer_id").from_(query.subquery("customer"))
+    return final.select(*(exp.column(code, quoted=True) for code in catalogue.tags))

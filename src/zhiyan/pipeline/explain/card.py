@@ -1,0 +1,123 @@
+"""The evidence card: rule, clauses with the customer's values, rows counted, and the next flip."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from zhiyan.core.evidence import Clause, Counted, Evidence, Flip, Input
+from zhiyan.core.expression import Node, Ref, Value, walk
+from zhiyan.core.measure import Measure
+from zhiyan.core.tag import Tag
+from zhiyan.lang.evaluate import evaluate
+from zhiyan.lang.measure_sql import columns_read
+from zhiyan.lang.memory import Found
+from zhiyan.lang.moment import Moment
+from zhiyan.pipeline.explain.replay import Replay, Rule, bound_rules, closure
+from zhiyan.pipeline.explain.rows import Subject, fetch_rows
+
+#: How far ahead a flip is looked for.
+HORIZON_DAYS = 400
+#: How many counted rows a card shows.
+SHOWN_ROWS = 50
+
+
+def explain(subject: Subject, code: str) -> Evidence:
+    """Explain one tag of one customer at a snapshot.
+
+    The flip is told by day: the first day ahead on which the value differs if no new fact comes.
+    Ranks among customers are taken as they stand.
+    """
+    tag = subject.catalogue.tags[code]
+    rules = bound_rules(subject, closure(subject.catalogue, code))
+    rows = fetch_rows(subject, [m for rule in rules for m in rule.measures])
+    replay = Replay(rules, rows)
+    moment = Moment(as_of=subject.snapshot.as_of, offset_minutes=subject.zone.offset_minutes)
+    values = replay.values(moment)
+    rule = next(found for found in rules if found.tag.code == code)
+    seen = replay.names(rule, moment, values)
+    flip = _flip(replay, code, moment)
+    return Evidence(
+        customer_id=subject.customer_id,
+        tag=code,
+        value=values[code],
+        snapshot_id=subject.snapshot.snapshot_id,
+        as_of=subject.snapshot.as_of,
+        fingerprint=tag.fingerprint,
+        clauses=_clauses(subject, rule, (seen, moment)),
+        counted=tuple(_counted(m, replay.found(rule, m, moment)) for m in rule.measures),
+        flip=flip,
+        horizon_days=HORIZON_DAYS,
+    )
+
+
+def _clauses(
+    subject: Subject, rule: Rule, at: tuple[Mapping[str, Value], Moment]
+) -> tuple[Clause, ...]:
+    """Return every case in order, judged for the customer, the last one being ``otherwise``."""
+    seen, moment = at
+    tag = rule.tag
+    decided = False
+    clauses: list[Clause] = []
+    for (when, then), case in zip(rule.cases, tag.cases, strict=True):
+        verdict = evaluate(when, seen, moment)
+        holds = verdict if isinstance(verdict, bool) else None
+        clauses.append(
+            Clause(
+                when=case.when,
+                then=evaluate(then, seen, moment),
+                holds=holds,
+                chosen=holds is True and not decided,
+                reached=not decided,
+                inputs=_inputs(subject, tag, case.when, seen),
+            )
+        )
+        decided = decided or holds is True
+    last = Clause(
+        when=None,
+        then=evaluate(rule.otherwise, seen, moment),
+        holds=None,
+        chosen=not decided,
+        reached=not decided,
+        inputs=_inputs(subject, tag, tag.otherwise, seen),
+    )
+    return (*clauses, last)
+
+
+def _inputs(subject: Subject, tag: Tag, node: Node, seen: Mapping[str, Value]) -> tuple[Input, ...]:
+    """Return the names that an expression reads, with values and types, in order of appearance."""
+    order = dict.fromkeys(part.name for part in walk(node) if isinstance(part, Ref))
+    measures = {measure.name: measure.type for measure in tag.measures}
+    found: list[Input] = []
+    for name in order:
+        if name.startswith("param."):
+            literal = subject.catalogue.literals[name]
+            found.append(Input(name=name, value=literal.value, type=literal.type))
+        elif name in seen:
+            known = measures.get(name)
+            kind = known if known else subject.catalogue.tags[name].type
+            found.append(Input(name=name, value=seen[name], type=kind))
+    return tuple(found)
+
+
+def _counted(measure: Measure, found: Found) -> Counted:
+    columns = ("occurred_at", *sorted(columns_read(measure) - {"occurred_at"}))
+    newest = sorted(found.rows, key=lambda row: row["occurred_at"], reverse=True)[:SHOWN_ROWS]
+    return Counted(
+        measure=measure.name,
+        source=measure.source,
+        value=found.value,
+        type=measure.type,
+        row_count=len(found.rows),
+        columns=columns,
+        rows=tuple(tuple(row.get(name) for name in columns) for row in newest),
+    )
+
+
+def _flip(replay: Replay, code: str, moment: Moment) -> Flip | None:
+    now = replay.values(moment)[code]
+    for days in range(1, HORIZON_DAYS + 1):
+        ahead = replace(moment, as_of=moment.as_of + timedelta(days=days))
+        value = replay.values(ahead)[code]
+        if value != now:
+            return Flip(at=ahead.as_of, value=value)
+    return None

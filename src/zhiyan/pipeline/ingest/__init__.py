@@ -1,0 +1,1 @@
+"""Ingest: files become raw tables, cells become typed values, rows become events."""

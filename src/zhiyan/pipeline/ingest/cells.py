@@ -1,0 +1,201 @@
+"""The cells of one recognised table: found by field, cleaned once, every unreadable one noted."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from zhiyan.pipeline.ingest.arrays import Mask, filled, flat, mask_array, nulls, true
+from zhiyan.pipeline.ingest.clean import PARSERS, Parsed, ParseOptions, mask, parse_options
+from zhiyan.pipeline.ingest.faults import Faults
+from zhiyan.pipeline.ingest.headers import header_unit
+from zhiyan.pipeline.ingest.mapping import Check, Condition, Field
+from zhiyan.pipeline.ingest.parsers import field_parser
+from zhiyan.pipeline.ingest.read import RawTable, fill_down
+from zhiyan.pipeline.ingest.recognise import Match
+
+class Cells:
+    """The cells of a table under one source.
+
+    A field that the table lacks reads as null. Parsing notes each unreadable cell in ``faults`` and
+    counts values that a code table does not hold in ``unknown`` (by column and masked value).
+    """
+
+    def __init__(self, match: Match, table: RawTable, offset_minutes: int) -> None:
+        self.source = match.source
+        self.columns = match.columns
+        fills = [self.columns[f.name] for f in self.source.fields if f.fill and self.has(f.name)]
+        self.table = fill_down(table, fills) if fills else table
+        self.length = self.table.rows.num_rows
+        self.faults = Faults(self.length)
+        self.unknown: Counter[tuple[str, str]] = Counter()
+        self.offset_minutes = offset_minutes
+        self.ticked: set[str] = set()
+        self._texts: dict[str, pa.Array] = {}
+        self._parsed: dict[tuple[str, str, str | None, str], Parsed] = {}
+
+    def has(self, name: str) -> bool:
+        """Return whether the table has a column for the field."""
+        return name in self.columns
+
+    def text(self, name: str) -> pa.Array:
+        """Return the text of a field as it stands in the file, declared words cut off."""
+        if name not in self._texts:
+            self._texts[name] = self._read_text(name)
+        return self._texts[name]
+
+    def _read_text(self, name: str) -> pa.Array:
+        if not self.has(name):
+            return nulls(self.length, pa.string())
+        column = flat(self.table.rows.column(self.columns[name]))
+        strip = self._field(name).strip
+        if not strip:
+            return column
+        words = "|".join(re.escape(word) for word in strip)
+        cut = pc.replace_substring_regex(column, pattern=rf"^(?:{words})|(?:{words})$", replacement="")
+        return pc.replace_substring_regex(cut, pattern=r"^[\s\-_]+|[\s\-_]+$", replacement="")
+
+    def _field(self, name: str) -> Field:
+        field = self.source.find(name)
+        assert field is not None  # noqa: S101 - the loader has resolved every name
+        return field
+
+    def parser(self, name: str) -> str:
+        """Return the parser of a field: declared, or by the first column that uses it."""
+        return field_parser(self.source, self._field(name))
+
+    def parsed(
+        self,
+        name: str,
+        parser: str | None = None,
+        codes: Mapping[str, str] | None = None,
+        *,
+        table: str | None = None,
+        unmapped: str = "unknown",
+    ) -> Parsed:
+        """Return the cleaned cells of a field; faults are noted the first time.
+
+        ``table`` names the code table ``codes`` (for the cache and the report).
+        """
+        used = parser or self.parser(name)
+        key = (name, used, table, unmapped)
+        if key not in self._parsed:
+            options = self._options(name, used)
+            if codes is not None:
+                options = replace(options, codes=codes, unmapped=unmapped)
+            self._parsed[key] = self._parse(name, used, options)
+        return self._parsed[key]
+
+    def _options(self, name: str, parser: str) -> ParseOptions:
+        field = self._field(name)
+        raw = dict(field.options)
+        unit = header_unit(self.columns.get(name, ""))
+        if parser == "money" and unit and "unit" not in raw:
+            raw["unit"] = unit
+        options = parse_options(raw)
+        return replace(
+            options, date_1904=self.table.date_1904, offset_minutes=self.offset_minutes
+        )
+
+    def _parse(self, name: str, parser: str, options: ParseOptions) -> Parsed:
+        text = self.text(name)
+        parsed = PARSERS[parser](text, options)
+        if self._field(name).negate:
+            parsed = replace(parsed, values=pc.negate(parsed.values))
+        if self.has(name):
+            self._note(name, parser, text, parsed)
+        return parsed
+
+    def _note(self, name: str, parser: str, text: pa.Array, parsed: Parsed) -> None:
+        problems = flat(parsed.problems)
+        rows = np.flatnonzero(filled(problems))
+        header = self.columns[name]
+        if len(rows):
+            index = pa.array(rows)
+            values = text.take(index).to_pylist()
+            masked = [None if v is None else mask(v, parser) for v in values]
+            self.faults.add_cells(rows, header, masked, problems.take(index).to_pylist())
+        strange = parsed.extra.get("unmapped")
+        if strange is not None and true(flat(strange)).any():
+            for value in text.filter(flat(strange)).to_pylist():
+                self.unknown[(header, mask(str(value), "text"))] += 1
+
+    def extra(self, name: str, parser: str, what: str) -> pa.Array | None:
+        """Return something else that a parser found out (``pseudo_name`` ...), or None."""
+        found = self.parsed(name, parser).extra.get(what)
+        return None if found is None else flat(found)
+
+    def ticks(self, header: str) -> tuple[Mask, Mask]:
+        """Return where the column of an option is ticked, and where it is filled at all."""
+        self.ticked.add(header)
+        text = flat(self.table.rows.column(header))
+        parsed = PARSERS["bool"](text, parse_options({}))
+        problems = flat(parsed.problems)
+        # An option's cell may hold the option itself: any other text counts as a tick.
+        return true(flat(parsed.values)) | filled(problems), filled(text)
+
+    def holds(self, conditions: tuple[Condition, ...]) -> Mask:
+        """Return the rows for which every condition holds."""
+        result = np.ones(self.length, dtype=bool)
+        for condition in conditions:
+            result &= self._holds(condition)
+        return result
+
+    def _holds(self, condition: Condition) -> Mask:
+        if condition.check in {Check.BLANK, Check.FILLED}:
+            there = filled(self._typed(condition.field))
+            return there if condition.check is Check.FILLED else ~there
+        if condition.check in {Check.IN, Check.NOT_IN}:
+            inside = self._inside(condition)
+            return inside if condition.check is Check.IN else ~inside
+        numbers = flat(self.parsed(condition.field, self._number_parser(condition.field)).values)
+        compare = {
+            Check.POSITIVE: pc.greater,
+            Check.NEGATIVE: pc.less,
+            Check.NOT_NEGATIVE: pc.greater_equal,
+            Check.ZERO: pc.equal,
+        }[condition.check]
+        known = true(compare(numbers, 0))
+        return known | ~filled(numbers) if condition.check is Check.NOT_NEGATIVE else known
+
+    def _typed(self, name: str) -> pa.Array:
+        parser = self.parser(name)
+        if parser in {"money", "int", "datetime", "date"}:
+            return flat(self.parsed(name, parser).values)
+        return flat(self.parsed(name, "native_id").values)
+
+    def _number_parser(self, name: str) -> str:
+        parser = self.parser(name)
+        return parser if parser in {"money", "int"} else "money"
+
+    def _inside(self, condition: Condition) -> Mask:
+        parser = self.parser(condition.field)
+        wanted = pa.array(list(condition.values), pa.string())
+        if parser in {"money", "int"}:
+            numbers = flat(self.parsed(condition.field, parser).values)
+            chosen = flat(PARSERS[parser](wanted, parse_options({})).values)
+            return true(pc.is_in(numbers, value_set=chosen))
+        text = _comparable(self.text(condition.field))
+        return true(pc.is_in(text, value_set=_comparable(wanted)))
+
+    def amount(self, name: str) -> pa.Array:
+        """Return the money of a field in fen, null where there is none to read."""
+        return flat(self.parsed(name, "money").values)
+
+    def replace_amount(self, name: str, values: pa.Array) -> None:
+        """Set the money of a field (packages): later reads see these values."""
+        for key in [key for key in self._parsed if key[0] == name and key[1] == "money"]:
+            self._parsed[key] = replace(self._parsed[key], values=values)
+
+    def rows(self, mask: Mask) -> pa.Array:
+        """Return the row numbers in the file of the rows in a mask."""
+        return self.table.row_no.filter(mask_array(mask))
+
+
+def _comparable(column: pa.Array) -> pa.Array:
+    text = pc.utf8_trim_whitespace(pc.utf8_normalize(column, form="NFKC"))
+    return pc.utf8_lower(text)

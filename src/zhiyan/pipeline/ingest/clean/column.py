@@ -1,0 +1,139 @@
+"""Columns of text cells: the form that every parser works on, and what it returns.
+
+A parser sees each distinct text once. ``Distinct`` holds those texts, tidied, and spreads what was
+found for them over the rows again.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from zhiyan.pipeline.ingest.clean.options import ParseOptions
+
+Column: TypeAlias = "pa.Array | pa.ChunkedArray"
+
+#: Characters that show nothing: zero width, direction marks, soft hyphen, byte order mark.
+_INVISIBLE = "[\\x{00AD}\\x{200B}-\\x{200F}\\x{202A}-\\x{202E}\\x{2060}-\\x{2064}\\x{FEFF}\\x{0000}-\\x{0008}\\x{000B}\\x{000C}\\x{000E}-\\x{001F}\\x{007F}]"
+_EDGES = r"^[\s\x{00A0}\x{3000}]+|[\s\x{00A0}\x{3000}]+$"
+_WRAPPED = r'^(?:`|\'(?:[0-9A-Za-z])|="(.*)"$)'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """What a parser made of a column; all arrays have the column's length.
+
+    ``problems`` holds a ``Reason`` where a cell could not be read (its value is null then), null
+    where it is fine or blank. ``quality`` says what an identifier is good for
+    (``core.identity.Quality``). ``extra`` holds further columns, see each parser.
+    """
+
+    values: pa.Array
+    problems: pa.Array
+    quality: pa.Array | None = None
+    extra: Mapping[str, pa.Array] = field(default_factory=dict[str, pa.Array])
+
+
+Parser: TypeAlias = Callable[[Column, ParseOptions], Parsed]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distinct:
+    """The distinct texts of a column (null first removed) and where each row finds its own."""
+
+    texts: pa.Array
+    indices: pa.Array
+
+    def spread(self, values: pa.Array) -> pa.Array:
+        """Return per row what was found per distinct text."""
+        return values.take(self.indices)
+
+    def parsed(
+        self,
+        values: pa.Array,
+        problems: pa.Array,
+        *,
+        quality: pa.Array | None = None,
+        extra: Mapping[str, pa.Array] | None = None,
+    ) -> Parsed:
+        """Return the result of a parser from its findings per distinct text."""
+        return Parsed(
+            values=self.spread(values),
+            problems=self.spread(problems),
+            quality=None if quality is None else self.spread(quality),
+            extra={name: self.spread(found) for name, found in (extra or {}).items()},
+        )
+
+
+def distinct(column: Column, options: ParseOptions, *, keep: frozenset[str] = frozenset()) -> Distinct:
+    """Tidy the texts of a column; blank texts and null words become null.
+
+    Tidied means: NFKC (full-width digits and letters become plain), no invisible characters, no
+    blanks at the ends, no back-tick, apostrophe or ``="..."`` that kept Excel from reading a
+    number. ``keep`` are null words that mean something to this parser (lower case).
+    """
+    encoded = pc.dictionary_encode(column)
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.unify_dictionaries().combine_chunks()
+    texts = tidy(encoded.dictionary)
+    words = pa.array(sorted({fold(word) for word in options.null_words} - keep), pa.string())
+    blank = pc.or_(pc.is_in(pc.utf8_lower(texts), words), pc.equal(texts, ""))
+    texts = pc.if_else(blank, pa.scalar(None, pa.string()), texts)
+    return Distinct(texts=texts, indices=encoded.indices)
+
+
+def tidy(texts: pa.Array) -> pa.Array:
+    """Return texts in NFKC form without what cannot be seen or only guards against Excel."""
+    texts = pc.utf8_normalize(texts.cast(pa.string()), form="NFKC")
+    texts = pc.replace_substring_regex(texts, _INVISIBLE, "")
+    texts = pc.replace_substring_regex(texts, _EDGES, "")
+    texts = pc.replace_substring_regex(texts, r'^="(.*)"$', r"\1")
+    return pc.replace_substring_regex(texts, r"^[`']+", "")
+
+
+def fold(text: str) -> str:
+    """Return the form in which words are compared: NFKC, lower case, no blanks at the ends."""
+    return unicodedata.normalize("NFKC", text).strip().lower()
+
+
+def each(
+    texts: pa.Array, read: Callable[[str], tuple[str | None, str | None]]
+) -> tuple[pa.Array, pa.Array]:
+    """Apply a reader to every distinct text; returns values and problems (null for null)."""
+    found = [(None, None) if text is None else read(text) for text in texts.to_pylist()]
+    values = pa.array([value for value, _ in found], pa.string())
+    return values, pa.array([problem for _, problem in found], pa.string())
+
+
+def no_problems(length: int) -> pa.Array:
+    """Return a problem column without problems."""
+    return pa.nulls(length, pa.string())
+
+
+def choose(*cases: tuple[pa.Array, str]) -> pa.Array:
+    """Return the reason of the first condition that is true, per row; null if none is."""
+    names = pa.StructArray.from_arrays(
+        [pc.fill_null(condition, False) for condition, _ in cases],
+        names=[f"c{i}" for i in range(len(cases))],
+    )
+    return pc.case_when(names, *(pa.scalar(str(reason), pa.string()) for _, reason in cases))
+
+
+_SCIENTIFIC = re.compile(r"([1-9])(?:\.(\d+))?[eE]\+?(\d{1,3})")
+
+
+def restore_scientific(text: str) -> str | None:
+    """Return the digits behind ``1.3812345678E+10`` if all are shown, else None."""
+    match = _SCIENTIFIC.fullmatch(text)
+    if match is None or len(match[2] or "") != int(match[3]):
+        return None
+    return match[1] + (match[2] or "")
+
+
+def is_scientific(text: str) -> bool:
+    """Tell whether a text is a number in scientific notation."""
+    return _SCIENTIFIC.fullmatch(text) is not None

@@ -1,0 +1,162 @@
+"""Mapping files: YAML text -> checked sources; every mistake of every file in one report."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from zhiyan.core.kinds import KINDS
+from zhiyan.errors import DataError, Problem
+from zhiyan.pipeline.ingest.load_emission import FieldBook, read_emission
+from zhiyan.pipeline.ingest.load_rows import (
+    read_allocation,
+    read_drops,
+    read_fields,
+    read_identifiers,
+    read_place,
+    read_recognition,
+    read_system,
+)
+from zhiyan.pipeline.ingest.mapping import Source
+from zhiyan.pipeline.ingest.nodes import Item, Mistakes, compose
+
+_SOURCE_KEYS = (
+    "name",
+    "title",
+    "system",
+    "recognise",
+    "sheets",
+    "header_at",
+    "header_rows",
+    "fields",
+    "clinic",
+    "drop",
+    "allocate",
+    "identifiers",
+    "anonymous",
+    "codes",
+    "emit",
+)
+_ANONYMOUS = ("quarantine", "drop", "keep")
+
+CodeTables = Mapping[str, Mapping[str, str]]
+
+
+def load_sources(folders: Sequence[Path]) -> tuple[Source, ...]:
+    """Read every ``*.yaml`` of the folders, in order; a later source replaces one of its name.
+
+    Raises:
+        DefinitionError: codes ``ZY330`` (no YAML), ``ZY331`` (wrong key or value), ``ZY332``
+            (unknown name), ``ZY333`` (incomplete); holds every mistake of every file.
+    """
+    paths = [path for folder in folders for path in sorted(folder.glob("*.yaml"))]
+    return _load([(_text_of(path), path.name) for path in paths])
+
+
+def load_mapping(path: Path, beside: Sequence[Source] = ()) -> tuple[Source, ...]:
+    """Read the sources of one mapping file; code tables of ``beside`` may be named in it.
+
+    Raises:
+        DefinitionError: as ``load_sources``.
+        DataError: ``ZY334`` if the file cannot be read.
+    """
+    tables = {name: table for source in beside for name, table in source.codes.items()}
+    return _load([(_text_of(path), path.name)], tables)
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(
+            Problem(
+                code="ZY334",
+                message="the mapping file cannot be read",
+                where=str(path),
+                hint="it must be an UTF-8 text file",
+            )
+        ) from error
+
+
+def _load(texts: Sequence[tuple[str, str]], tables: CodeTables | None = None) -> tuple[Source, ...]:
+    mistakes = Mistakes()
+    roots: list[tuple[dict[str, Item], str]] = []
+    for text, file in texts:
+        root = compose(text, file, mistakes)
+        if root is not None:
+            digest = hashlib.sha256(text.encode()).hexdigest()
+            roots.append((root.record(("codes", "sources")), digest))
+    shared = dict(tables or {})
+    for root, _ in roots:
+        if "codes" in root:
+            shared |= read_codes(root["codes"])
+    found: dict[str, Source] = {}
+    for root, digest in roots:
+        for item in root["sources"].parts() if "sources" in root else ():
+            source = _read_source(item, shared, digest)
+            found[source.name] = source
+    mistakes.raise_if_any()
+    return tuple(found.values())
+
+
+def read_codes(item: Item) -> dict[str, dict[str, str]]:
+    """Read code tables: table name -> text in the file -> code."""
+    return {
+        table: {raw: code.text() for raw, code in entries.entries()}
+        for table, entries in item.entries()
+    }
+
+
+def _read_source(item: Item, shared: CodeTables, digest: str) -> Source:
+    record = item.record(_SOURCE_KEYS)
+    for key in ("name", "system", "emit"):
+        if key not in record:
+            item.wrong(f"a source needs {key!r}", code="ZY333")
+    name = record["name"].text() if "name" in record else ""
+    tables = {**shared, **(read_codes(record["codes"]) if "codes" in record else {})}
+    book = FieldBook(read_fields(record.get("fields")), tables)
+    emissions = tuple(
+        read_emission(part, book, tuple(KINDS))
+        for part in (record["emit"].parts() if "emit" in record else ())
+    )
+    source = Source(
+        name=name,
+        title=record["title"].text() if "title" in record else name,
+        system=read_system(record.get("system"), book),
+        fields=(),
+        emit=emissions,
+        clinic=read_place(record.get("clinic"), book),
+        identifiers=read_identifiers(record.get("identifiers"), book),
+        drops=read_drops(record.get("drop"), book),
+        allocate=read_allocation(record.get("allocate"), book),
+        codes=tables,
+        where=item.where,
+        fingerprint=digest,
+    )
+    source = replace(
+        source, fields=book.fields, recognise=read_recognition(record.get("recognise"), book)
+    )
+    return _with_options(source, record)
+
+
+def _with_options(source: Source, record: Mapping[str, Item]) -> Source:
+    anonymous = source.anonymous
+    if "anonymous" in record:
+        anonymous = record["anonymous"].choice(_ANONYMOUS, "way with rows without a person")
+    return replace(
+        source,
+        anonymous=anonymous,
+        header_at=_number(record.get("header_at")),
+        header_rows=_number(record.get("header_rows")),
+        sheets=record["sheets"].texts() if "sheets" in record else (),
+    )
+
+
+def _number(item: Item | None) -> int | None:
+    if item is None:
+        return None
+    text = item.text()
+    if not text.isdigit():
+        item.wrong("expected a whole number")
+        return None
+    return int(text)

@@ -1,0 +1,158 @@
+"""Who a row is about: identifiers to tokens, and the record (party) that its facts hang on.
+
+Nothing in clear leaves this module: identifiers become tokens before anything reaches the engine.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from zhiyan.core.identity import SCOPED, SECOND_KEYS, IdType, Quality
+from zhiyan.pipeline.ingest.arrays import Mask, filled, flat, joined, mask_array, per_value
+from zhiyan.pipeline.ingest.cells import Cells
+from zhiyan.pipeline.ingest.context import Context
+from zhiyan.pipeline.ingest.mapping import Identifier
+from zhiyan.pipeline.ingest.parsers import IDENTIFIER_PARSERS
+
+#: Separates the scope of a number from the number in what the vault keeps.
+SCOPE_MARK = "|"
+
+CLAIM_SCHEMA = pa.schema(
+    [
+        ("row", pa.int64()),
+        ("id_type", pa.string()),
+        ("value", pa.string()),
+        ("quality", pa.string()),
+        ("verified", pa.bool_()),
+        ("rank", pa.int32()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """System and clinic of each row, full length."""
+
+    system: pa.Array
+    clinic: pa.Array
+
+
+def claims(cells: Cells, scope: Scope) -> pa.Table:
+    """Return every identifier in the table, in clear: one row per row and identifier."""
+    parts = [
+        _claims_of(identifier, rank, cells, scope)
+        for rank, identifier in enumerate(cells.source.identifiers)
+        if cells.has(identifier.field)
+    ]
+    return pa.concat_tables(parts) if parts else CLAIM_SCHEMA.empty_table()
+
+
+def _claims_of(identifier: Identifier, rank: int, cells: Cells, scope: Scope) -> pa.Table:
+    parser = IDENTIFIER_PARSERS.get(identifier.type, "native_id")
+    parsed = cells.parsed(identifier.field, parser)
+    values, quality = flat(parsed.values), parsed.quality
+    if pa.types.is_list(values.type):
+        rows = pc.list_parent_indices(values).cast(pa.int64())
+        values = pc.list_flatten(values)
+        quality = pc.list_flatten(flat(quality)) if quality is not None else None
+    else:
+        mask = filled(values)
+        rows = pa.array(np.flatnonzero(mask))
+        values = values.filter(mask_array(mask)).cast(pa.string())
+        quality = flat(quality).filter(mask_array(mask)) if quality is not None else None
+    if quality is None:
+        quality = pa.repeat(pa.scalar(str(Quality.OK)), len(values))
+    count = len(values)
+    return pa.table(
+        [
+            rows,
+            pa.repeat(pa.scalar(identifier.type), count),
+            _scoped(identifier, values, rows, scope),
+            pc.fill_null(quality, str(Quality.OK)),
+            pa.repeat(pa.scalar(identifier.verified), count),
+            pa.repeat(pa.scalar(rank, pa.int32()), count),
+        ],
+        schema=CLAIM_SCHEMA,
+    )
+
+
+def _scoped(identifier: Identifier, values: pa.Array, rows: pa.Array, scope: Scope) -> pa.Array:
+    if identifier.type not in {str(kind) for kind in SCOPED}:
+        return values
+    system = scope.system.take(rows)
+    parts: list[pa.Array] = [system]
+    if identifier.scope:
+        parts = [pa.repeat(pa.scalar(identifier.scope), len(values))]
+    if identifier.type == str(IdType.HIS_NO):
+        parts.append(pc.fill_null(scope.clinic.take(rows), ""))
+    return joined([*parts, values], SCOPE_MARK)
+
+
+def party_keys(found: pa.Table, length: int, scope: Scope) -> pa.Array:
+    """Return the text that names each row's record of a person; null where nothing names one.
+
+    The first identifier in the order of the mapping that is of good quality and is no mere second
+    key (name, birth date); else all identifiers of the row, if they are more than one name.
+    """
+    strong = _strong(found)
+    keys = np.full(length, None, dtype=object)
+    _set_all_together(keys, found, strong)
+    best = found.filter(strong).sort_by([("row", "ascending"), ("rank", "ascending"), ("value", "ascending")])
+    rows = np.asarray(best.column("row").to_numpy())
+    first = np.ones(len(rows), dtype=bool)
+    first[1:] = rows[1:] != rows[:-1]
+    texts = joined([flat(best.column("id_type")), flat(best.column("value"))], SCOPE_MARK)
+    keys[rows[first]] = texts.filter(pa.array(first)).to_numpy(zero_copy_only=False)
+    named = pa.array(keys, pa.string())
+    return joined([scope.system, named], SCOPE_MARK)
+
+
+def _strong(found: pa.Table) -> pa.Array:
+    second = pa.array([str(kind) for kind in SECOND_KEYS])
+    good = pc.equal(found.column("quality"), str(Quality.OK))
+    return flat(pc.and_(good, pc.invert(pc.is_in(found.column("id_type"), value_set=second))))
+
+
+def _set_all_together(keys: np.ndarray, found: pa.Table, strong: pa.Array) -> None:
+    named = np.zeros(len(keys), dtype=bool)
+    named[np.asarray(found.filter(strong).column("row").to_numpy())] = True
+    rows = np.asarray(found.column("row").to_numpy())
+    weak = found.filter(pa.array(~named[rows])).sort_by(
+        [("row", "ascending"), ("id_type", "ascending"), ("value", "ascending")]
+    )
+    together: dict[int, list[tuple[str, str]]] = {}
+    for row, id_type, value in zip(
+        *(weak.column(name).to_pylist() for name in ("row", "id_type", "value")), strict=True
+    ):
+        together.setdefault(int(row), []).append((str(id_type), str(value)))
+    for row, parts in together.items():
+        if any(id_type != str(IdType.NAME) for id_type, _ in parts):
+            keys[row] = SCOPE_MARK.join(f"{id_type}={value}" for id_type, value in parts)
+
+
+def party_ids(keys: pa.Array, context: Context) -> pa.Array:
+    """Return the party of each key: 63 bits of its keyed hash; null stays null."""
+
+    def ids(values: Sequence[str]) -> list[int]:
+        return [int(context.vault.token("party", value)[:16], 16) >> 1 for value in values]
+
+    return per_value(keys, ids, pa.int64())
+
+
+def tokens_of(found: pa.Table, keep: Mask, context: Context) -> pa.Table:
+    """Return the claims of the rows in ``keep`` with tokens in place of values."""
+    rows = np.asarray(found.column("row").to_numpy())
+    kept = found.filter(pa.array(keep[rows]))
+    parts: list[pa.Table] = []
+    for id_type in pc.unique(kept.column("id_type")).to_pylist():
+        part = kept.filter(pc.equal(kept.column("id_type"), id_type))
+        values = flat(part.column("value"))
+        tokens = per_value(values, lambda some, kind=str(id_type): context.tokens(kind, some), pa.string())
+        parts.append(part.drop_columns(["value", "rank"]).append_column("token", tokens))
+    if parts:
+        return pa.concat_tables(parts)
+    empty = kept.drop_columns(["value", "rank"])
+    return empty.append_column("token", pa.array([], pa.string()))

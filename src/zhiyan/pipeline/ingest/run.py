@@ -1,0 +1,166 @@
+"""The import of one file, from its path to the commit and the report."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from zhiyan.errors import DataError, Problem
+from zhiyan.pipeline.ingest.cells import Cells
+from zhiyan.pipeline.ingest.commit import number, rows_of
+from zhiyan.pipeline.ingest.context import Context, ImportOptions, Reference
+from zhiyan.pipeline.ingest.events import TableDraft, draft
+from zhiyan.pipeline.ingest.mapping import Source
+from zhiyan.pipeline.ingest.read import RawTable, ReadOptions, read_tables
+from zhiyan.pipeline.ingest.recognise import recognise, unknown_table
+from zhiyan.pipeline.ingest.report import ImportReport
+from zhiyan.pipeline.ingest.settle import Settlement
+from zhiyan.ports import Engine, Progress, Silent, Statement, Vault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Importer:
+    """Imports files into one workspace's warehouse and vault.
+
+    ``sources`` are the mappings to recognise tables by; ``reference`` the names of items, clinics
+    and staff. One import at a time; nothing is kept of one that fails.
+    """
+
+    engine: Engine
+    vault: Vault
+    sources: Sequence[Source]
+    reference: Reference
+    options: ImportOptions = ImportOptions()
+    progress: Progress = field(default_factory=Silent)
+
+    def ingest(self, path: Path, recorded_at: datetime) -> ImportReport:
+        """Import one file; ``recorded_at`` is the Clock's moment as naive UTC.
+
+        Raises:
+            DataError: the file cannot be read (``ZY301`` ...), no table in it is recognised
+                (``ZY336``), a table fits two kinds (``ZY335``), or 2 % of its item names are
+                unknown (``ZY337``).
+            InternalError: ``ZY991`` if rows or money do not add up; nothing is stored then.
+        """
+        digest = _digest(path)
+        setup = self._setup()
+        known = _known_import(self.engine, digest, setup)
+        context = Context(
+            engine=self.engine,
+            vault=self.vault,
+            reference=self.reference,
+            options=self.options,
+            recorded_at=recorded_at,
+            import_id=next_import_id(self.engine),
+        )
+        if known is not None:
+            return _seen_before(path, digest, known, context)
+        try:
+            return self._import(path, (digest, setup), context)
+        except BaseException:
+            if not self.options.dry_run:
+                self.vault.drop_imports_except(committed_imports(self.engine))
+            raise
+
+    def _setup(self) -> str:
+        """Return a hash of everything besides the file that decides what its rows become."""
+        parts = [f"{source.name}={source.fingerprint}" for source in self.sources]
+        for kind in ("items", "clinics", "staff"):
+            parts += [f"{kind}:{k}={v}" for k, v in sorted(self.reference.plain(kind).items())]
+        parts += [str(self.options.kind), str(self.options.offset_minutes)]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def _import(self, path: Path, names: tuple[str, str], context: Context) -> ImportReport:
+        self.progress.step("read", 0, None)
+        tables = read_tables(path, self._read_options())
+        drafts, left = self._drafts(tables)
+        self.progress.step("clean", 1, None)
+        report = ImportReport(
+            file_name=path.name,
+            sha256=names[0],
+            import_id=context.import_id,
+            committed=not self.options.dry_run,
+            recorded_at=context.recorded_at,
+        )
+        return Settlement(context, drafts, left).run(report, names[1])
+
+    def _read_options(self) -> ReadOptions:
+        labels = {label for s in self.sources for f in s.fields for label in f.headers}
+        plain = ReadOptions(known_labels=frozenset(label for label in labels if "*" not in label))
+        if len(self.sources) != 1:
+            return plain
+        only = self.sources[0]
+        return replace(
+            plain, header_at=only.header_at, header_rows=only.header_rows, sheets=only.sheets
+        )
+
+    def _drafts(self, tables: Sequence[RawTable]) -> tuple[list[TableDraft], list[RawTable]]:
+        drafts: list[TableDraft] = []
+        left: list[RawTable] = []
+        first = 0
+        for table in tables:
+            match = recognise(table, self.sources, self.options.kind)
+            if match is None:
+                left.append(table)
+                continue
+            cells = Cells(match, table, self.options.offset_minutes)
+            one = draft(cells, self.reference)
+            one.first_id = first
+            first += cells.length
+            drafts.append(one)
+        if not drafts:
+            problems = [unknown_table(t, self.sources, self.options.kind) for t in left]
+            raise DataError(*(problems or [Problem(code="ZY339", message="no table in the file")]))
+        return drafts, left
+
+
+def committed_imports(engine: Engine) -> list[int]:
+    """Return the numbers of all imports that committed."""
+    rows = rows_of(engine, Statement("SELECT import_id FROM meta.import_batch ORDER BY import_id"))
+    return [number(row["import_id"]) for row in rows]
+
+
+def next_import_id(engine: Engine) -> int:
+    """Return the number that the next import will have."""
+    query = Statement("SELECT coalesce(max(import_id), 0) + 1 AS n FROM meta.import_batch")
+    return number(rows_of(engine, query)[0]["n"])
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(
+            Problem(code="ZY338", message="the file cannot be read", where=str(path), hint="")
+        ) from error
+
+
+def _known_import(engine: Engine, digest: str, setup: str) -> dict[str, object] | None:
+    rows = rows_of(
+        engine,
+        Statement(
+            """SELECT import_id, rows_read FROM meta.import_batch
+            WHERE file_sha256 = $digest AND mapping_sha256 = $setup ORDER BY import_id LIMIT 1""",
+            {"digest": digest, "setup": setup},
+        ),
+    )
+    return rows[0] if rows else None
+
+
+def _seen_before(
+    path: Path, digest: str, known: dict[str, object], context: Context
+) -> ImportReport:
+    import_id, rows = number(known["import_id"]), number(known["rows_read"])
+    return ImportReport(
+        file_name=path.name,
+        sha256=digest,
+        import_id=import_id,
+        committed=False,
+        recorded_at=context.recorded_at,
+        rows_read=rows,
+        duplicates=rows,
+        known_as=import_id,
+        warnings=(f"文件与第 {import_id} 次导入逐字节相同,未做任何改动",),
+    )

@@ -1,0 +1,316 @@
+"""From drafts to the commit: items checked, everything stored in one transaction, all added up."""
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from zhiyan.errors import DataError, InternalError, Problem
+from zhiyan.pipeline.ingest.arrays import Mask, filled, flat, mask_array
+from zhiyan.pipeline.ingest.clean import mask
+from zhiyan.pipeline.ingest.commit import (
+    Stored,
+    drop_stage,
+    store_batch,
+    store_events,
+    store_people,
+    store_quarantine,
+    store_unmapped,
+)
+from zhiyan.pipeline.ingest.context import Context
+from zhiyan.pipeline.ingest.events import TableDraft, finish, money_in
+from zhiyan.pipeline.ingest.faults import (
+    QUARANTINE_SCHEMA,
+    count_reasons,
+    quarantine_rows,
+    rejected_rows,
+)
+from zhiyan.pipeline.ingest.read import RawTable
+from zhiyan.pipeline.ingest.report import FaultExample, ImportReport, MoneyLine, TableReport
+
+#: Share of rows with an unknown item name from which an import fails (entities.md 1.5, line 16).
+UNMAPPED_LIMIT = 0.02
+_ITEM_KINDS = {"order_line", "treatment"}
+_EXAMPLES = 50
+
+
+class _DryRun(Exception):  # noqa: N818 - a signal to roll back, not an error
+    """Leaves the transaction of a dry run without a commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The end of one import: ``drafts`` of the tables recognised, ``left`` tables that were not."""
+
+    context: Context
+    drafts: Sequence[TableDraft]
+    left: Sequence[RawTable]
+
+    def run(self, report: ImportReport, setup: str) -> ImportReport:
+        """Store everything and return the report; ``setup`` is the hash of mapping and reference.
+
+        Raises:
+            DataError: ``ZY337`` too many unknown item names.
+            InternalError: ``ZY991`` rows or money do not add up; nothing is stored.
+        """
+        unmapped = self._unmapped()
+        engine = self.context.engine
+        finished = [finish(one, self.context) for one in self.drafts]
+        events = _by_kind([tables for tables, _ in finished])
+        people = pa.concat_tables([part for _, part in finished])
+        done = report
+        with suppress(_DryRun), engine.transaction():
+            stored = store_events(events, self._hashed(), self.context)
+            identifiers = store_people(people, self.context)
+            rows = self._quarantine(stored)
+            done = self._report(report, stored, rows)
+            done = replace(
+                done, identifiers=identifiers, unmapped=_sums(unmapped), **_times(events)
+            )
+            _check(done)
+            store_batch(done, setup, engine)
+            store_quarantine(rows, self.context.import_id, engine)
+            store_unmapped(_unmapped_table(unmapped), self.context.import_id, engine)
+            drop_stage(engine, tuple(events))
+            if self.context.options.dry_run:
+                raise _DryRun
+        return done
+
+    def _unmapped(self) -> dict[tuple[str, str], int]:
+        """Return (name, source) -> rows of unknown item names; too many of them fail the import."""
+        found: Counter[tuple[str, str]] = Counter()
+        named = strange = 0
+        for table in self.drafts:
+            for draft in table.drafts:
+                for column, value in draft.columns.items():
+                    if value.names is None or column != "item_code":
+                        continue
+                    rows = draft.active & table.cells.faults.live & filled(value.names)
+                    unknown = rows & ~filled(value.values)
+                    for name, count in _counts(value.names, unknown).items():
+                        found[(name, table.cells.source.system.name)] += count
+                    if draft.kind.name in _ITEM_KINDS:
+                        named += int(rows.sum())
+                        strange += int(unknown.sum())
+        if strange and strange >= UNMAPPED_LIMIT * named and not self.context.options.allow_unmapped:
+            raise _too_many_unmapped(found, strange, named)
+        return dict(found)
+
+    def _hashed(self) -> dict[str, str | None]:
+        """Return, by kind, the key column that some source derives from the content of the row."""
+        hashed: dict[str, str | None] = {}
+        for table in self.drafts:
+            for emission in table.cells.source.emit:
+                for how in emission.columns:
+                    if how.hash and not any(map(table.cells.has, how.fields)):
+                        hashed[emission.kind] = how.column
+        return hashed
+
+    def _quarantine(self, stored: Stored) -> pa.Table:
+        parts: list[pa.Table] = []
+        for table in self.drafts:
+            raw, cells = table.cells.table, table.cells
+            mine = [
+                (row - table.first_id, kind)
+                for row, kind in stored.conflicts
+                if table.first_id <= row < table.first_id + cells.length
+            ]
+            _note_conflicts(table, mine)
+            parts.append(
+                quarantine_rows(cells.faults, raw, first_id=table.first_id)
+            )
+            parts.append(rejected_rows(raw))
+        return pa.concat_tables(parts) if parts else QUARANTINE_SCHEMA.empty_table()
+
+    def _report(self, report: ImportReport, stored: Stored, rows: pa.Table) -> ImportReport:
+        drops: Counter[str] = Counter()
+        unknown: Counter[str] = Counter()
+        for table in self.drafts:
+            drops.update(table.cells.faults.dropped)
+            drops.update(one.reason for one in table.cells.table.dropped)
+            for (header, value), count in table.cells.unknown.items():
+                unknown[f"{header}: {value}"] += count
+        quarantine = count_reasons(rows)
+        return replace(
+            report,
+            rows_read=sum(_rows_in(table.cells.table) for table in self.drafts),
+            accepted=stored.verdicts.get(2, 0),
+            duplicates=stored.verdicts.get(3, 0),
+            corrections=stored.verdicts.get(1, 0),
+            quarantined=sum(quarantine.values()),
+            dropped=sum(drops.values()),
+            tables=tuple([*map(_table_report, self.drafts), *map(_left_report, self.left)]),
+            quarantine=quarantine,
+            examples=_examples(rows),
+            drops=dict(drops),
+            money=self._money(stored),
+            events={kind: count for kind, count in stored.events.items() if count},
+            unknown={name: count for name, count in unknown.items() if count},
+            warnings=self._warnings(stored),
+        )
+
+    def _money(self, stored: Stored) -> tuple[MoneyLine, ...]:
+        read: dict[tuple[str, str], list[int]] = {}
+        for table in self.drafts:
+            for key, (total, bad) in money_in(table).items():
+                sums = read.setdefault(key, [0, 0])
+                sums[0] += total
+                sums[1] += bad
+        return tuple(
+            MoneyLine(
+                kind=kind,
+                column=column,
+                read=total,
+                stored=stored.stored_money.get((kind, column), 0),
+                duplicate=stored.duplicate_money.get((kind, column), 0),
+                quarantined=bad,
+            )
+            for (kind, column), (total, bad) in read.items()
+        )
+
+    def _warnings(self, stored: Stored) -> tuple[str, ...]:
+        found: list[str] = []
+        for raw in self.left:
+            found.append(f"工作表 {raw.sheet or raw.file} 未识别,已略过({raw.rows.num_rows} 行)")
+        for table in self.drafts:
+            for name, count in table.unknown_clinics.items():
+                found.append(f"门店 {mask(name, 'text')} 不在门店表中({count} 行),按原名记录")
+            if table.allocated:
+                found.append(f"{table.allocated} 行套餐按原价比例分摊了价格")
+        if stored.older:
+            found.append(f"{stored.older} 行是已被更正的旧内容,保留较新的版本")
+        if stored.rematched:
+            found.append(f"{stored.rematched} 笔此前未匹配的退款找到了原单")
+        return tuple(found)
+
+
+def _by_kind(parts: Sequence[dict[str, pa.Table]]) -> dict[str, pa.Table]:
+    found: dict[str, list[pa.Table]] = {}
+    for tables in parts:
+        for kind, table in tables.items():
+            found.setdefault(kind, []).append(table)
+    return {kind: pa.concat_tables(tables) for kind, tables in found.items()}
+
+
+def _counts(names: pa.Array, rows: Mask) -> dict[str, int]:
+    counted = pc.value_counts(names.filter(mask_array(rows))).to_pylist()
+    return {str(one["values"]): int(one["counts"]) for one in counted}
+
+
+def _too_many_unmapped(
+    found: Counter[tuple[str, str]], strange: int, named: int
+) -> DataError:
+    names = ", ".join(mask(name, "text") for (name, _), _ in found.most_common(5))
+    return DataError(
+        Problem(
+            code="ZY337",
+            message=f"{strange} of {named} rows have an item name that no alias knows: {names}",
+            hint="add the names to aliases.yaml, or import with --allow-unmapped",
+        )
+    )
+
+
+def _sums(unmapped: dict[tuple[str, str], int]) -> dict[str, int]:
+    sums: Counter[str] = Counter()
+    for (name, _), count in unmapped.items():
+        sums[name] += count
+    return dict(sums.most_common())
+
+
+def _unmapped_table(unmapped: dict[tuple[str, str], int]) -> pa.Table:
+    keys = sorted(unmapped)
+    return pa.table(
+        {
+            "name": pa.array([name for name, _ in keys], pa.string()),
+            "source": pa.array([source for _, source in keys], pa.string()),
+            "rows": pa.array([unmapped[key] for key in keys], pa.int64()),
+        }
+    )
+
+
+def _note_conflicts(table: TableDraft, conflicts: Sequence[tuple[int, str]]) -> None:
+    cells = table.cells
+    for row, kind in conflicts:
+        draft = next(one for one in table.drafts if one.kind.name == kind)
+        how = draft.emission.column(draft.kind.key[0])
+        fields = how.fields if how is not None else ()
+        name = next((f for f in fields if cells.has(f)), None)
+        value = cells.text(name)[row].as_py() if name else None
+        cells.faults.add_cells(
+            pa.array([row]).to_numpy(),
+            cells.columns.get(str(name), draft.kind.key[0]),
+            [None if value is None else mask(str(value), "native_id")],
+            ["key_conflict"],
+        )
+
+
+def _rows_in(raw: RawTable) -> int:
+    return int(raw.rows.num_rows) + len(raw.dropped) + len(raw.rejected)
+
+
+def _table_report(table: TableDraft) -> TableReport:
+    raw, source = table.cells.table, table.cells.source
+    used = {*table.cells.columns.values(), *table.cells.ticked}
+    return TableReport(
+        sheet=raw.sheet,
+        source=source.name,
+        title=source.title,
+        kinds=source.kinds,
+        rows=_rows_in(raw),
+        fields=dict(table.cells.columns),
+        unused=tuple(header for header in raw.headers if header not in used),
+        encoding=raw.encoding,
+        notes=raw.notes,
+    )
+
+
+def _left_report(raw: RawTable) -> TableReport:
+    return TableReport(
+        sheet=raw.sheet, source=None, title="", kinds=(), rows=_rows_in(raw), fields={},
+        unused=raw.headers, encoding=raw.encoding, notes=raw.notes,
+    )
+
+
+def _examples(rows: pa.Table) -> tuple[FaultExample, ...]:
+    return tuple(
+        FaultExample(
+            sheet=row["sheet"],
+            row_no=int(row["row_no"] or 0),
+            column=row["column_name"] or "",
+            value_masked=row["value_masked"],
+            reason=row["reason"],
+        )
+        for row in rows.slice(0, _EXAMPLES).to_pylist()
+    )
+
+
+def _times(events: dict[str, pa.Table]) -> dict[str, datetime | None]:
+    columns = [flat(table.column("occurred_at")) for table in events.values()]
+    if not columns:
+        return {}
+    bounds = pc.min_max(pa.chunked_array(columns)).as_py()
+    return {"first_at": bounds["min"], "last_at": bounds["max"]}
+
+
+def _check(report: ImportReport) -> None:
+    parts = {
+        "accepted": report.accepted,
+        "duplicates": report.duplicates,
+        "corrections": report.corrections,
+        "quarantined": report.quarantined,
+        "dropped": report.dropped,
+    }
+    problems: list[Problem] = []
+    if report.rows_read != sum(parts.values()):
+        problems.append(
+            Problem(code="ZY991", message=f"{report.rows_read} rows read, but {parts}")
+        )
+    for line in report.money:
+        if line.read != line.stored + line.duplicate + line.quarantined:
+            problems.append(Problem(code="ZY991", message=f"money does not add up: {line}"))
+    if problems:
+        raise InternalError(*problems)

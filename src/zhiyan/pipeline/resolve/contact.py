@@ -1,0 +1,177 @@
+"""The rule for phones and e-mail addresses, which families, assistants and staff share.
+
+A shared contact joins clusters only if nothing contradicts, in this order:
+
+1. same contact, same name and same birthdate join;
+2. same contact and same name join, unless birthdates behind them differ;
+3. same contact and same birthdate join, unless names behind them differ;
+4. whoever is left behind the contact joins, unless names or birthdates differ.
+
+Names differ if two clusters have a usable one and the clusters do not all share a name; so mother
+and daughter on one phone stay two, each joined with her own records, and a record that has nothing
+but their phone stays alone. A contact behind more than ``PERSONS_PER_CONTACT`` persons joins
+nothing at all.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from zhiyan.analytics.linkage import (
+    BoolArray,
+    IntArray,
+    chained,
+    components,
+    counted,
+    distinct,
+    holders,
+    integers,
+    match,
+    pack,
+)
+from zhiyan.core.identity import IdType
+from zhiyan.pipeline.resolve.guards import join
+from zhiyan.pipeline.resolve.records import Holdings, Reason, Records
+
+PERSONS_PER_CONTACT: Final = 3
+
+_NOTHING: Final = Holdings(integers(), integers())
+
+#: The second keys that must agree in each step, with the confidence of its links in millionths.
+#: These are settings, ordered by evidence, not measured probabilities.
+_STEPS: Final = (
+    ((IdType.NAME, IdType.BIRTHDATE), 985_000),
+    ((IdType.NAME,), 970_000),
+    ((IdType.BIRTHDATE,), 950_000),
+    ((), 900_000),
+)
+
+_DIFFERS: Final = {
+    IdType.NAME: Reason.NAMES_DIFFER,
+    IdType.BIRTHDATE: Reason.BIRTHDATES_DIFFER,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What one step did: clusters after it, rows (node, token) that linked, rows refused."""
+
+    labels: IntArray
+    linked: Holdings
+    confidence_ppm: int
+    refused: tuple[tuple[Reason, Holdings], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """The contacts that more than one cluster holds, and the second keys of those clusters."""
+
+    records: Records
+    contacts: Holdings
+    second: dict[IdType, Holdings]
+
+    def without(self, rows: BoolArray) -> "_Scene":
+        return _Scene(self.records, self.contacts.where(~rows), self.second)
+
+    def rows(self, rows: IntArray) -> Holdings:
+        return Holdings(self.contacts.node[rows], self.contacts.token[rows])
+
+
+def join_contacts(records: Records, labels: IntArray, contacts: Holdings) -> Iterator[Step]:
+    """Join clusters through one type of contact, step by step."""
+    scene = _scene(records, labels, contacts)
+    many = _behind_many(scene, labels)
+    refused = (Reason.SHARED_BY_MANY, scene.contacts.where(many))
+    yield Step(labels=labels, linked=_NOTHING, confidence_ppm=0, refused=(refused,))
+    scene = scene.without(many)
+    for agreeing, confidence_ppm in _STEPS:
+        step = _step(scene, labels, (agreeing, confidence_ppm))
+        labels = step.labels
+        yield step
+
+
+def _scene(records: Records, labels: IntArray, contacts: Holdings) -> _Scene:
+    contacts = contacts.where(holders(contacts.token, labels[contacts.node]) > 1)
+    involved = np.zeros(labels.size, np.bool_)
+    involved[labels[contacts.node]] = True
+    second: dict[IdType, Holdings] = {}
+    for id_type in _DIFFERS:
+        held = records.keys.get(id_type, _NOTHING)
+        second[id_type] = held.where(involved[labels[held.node]])
+    return _Scene(records, contacts, second)
+
+
+def _step(scene: _Scene, labels: IntArray, step: tuple[tuple[IdType, ...], int]) -> Step:
+    agreeing, confidence_ppm = step
+    contacts, second = scene.contacts, {k: held.of(labels) for k, held in scene.second.items()}
+    group, row = contacts.token, np.arange(contacts.token.size)
+    for id_type in agreeing:
+        i, j = match(labels[contacts.node[row]], second[id_type].node)
+        group, row = pack(group[i], second[id_type].token[j]), row[i]
+    refused: list[tuple[Reason, Holdings]] = []
+    alive = np.ones(group.size, np.bool_)
+    for id_type in (key for key in _DIFFERS if key not in agreeing):
+        bad = alive & _contradicted(group, labels[contacts.node[row]], second[id_type])
+        refused.append((_DIFFERS[id_type], scene.rows(row[bad])))
+        alive &= ~bad
+    group, row = group[alive], row[alive]
+    joined = join(scene.records, labels, Holdings(contacts.node[row], group))
+    refused += [(reason, scene.rows(row[bad])) for reason, bad in joined.refused.items()]
+    return Step(
+        labels=joined.labels,
+        linked=scene.rows(row[joined.linked]),
+        confidence_ppm=confidence_ppm,
+        refused=() if agreeing else tuple(refused),  # the last step meets all refusals again
+    )
+
+
+def _contradicted(group: IntArray, cluster: IntArray, held: Holdings) -> BoolArray:
+    """Mark the rows of groups where two clusters hold a key that not all holders share."""
+    groups, clusters = distinct(group, cluster)
+    i, j = match(clusters, held.node)
+    groups, clusters, tokens = groups[i], clusters[i], held.token[j]
+    having = holders(groups, clusters)
+    sharing, _ = counted(groups, tokens)
+    known, place = np.unique(groups, return_inverse=True)
+    most = np.zeros(known.size, np.int64)
+    np.maximum.at(most, place, sharing)
+    return np.isin(group, groups[most[place] < having])
+
+
+def _behind_many(scene: _Scene, labels: IntArray) -> BoolArray:
+    """Mark the rows of contacts behind too many persons.
+
+    Clusters that agree on a name or a birthdate count as one person. Clusters with neither count
+    if they hold a strong key, and only as many as the source that has the most of them shows: one
+    person has records in many sources, but seldom several in one.
+    """
+    contact, cluster = distinct(scene.contacts.token, labels[scene.contacts.node])
+    named = np.zeros(contact.size, np.bool_)
+    edges: list[tuple[IntArray, IntArray]] = []
+    for held in scene.second.values():
+        known = held.of(labels)
+        i, j = match(cluster, known.node)
+        edges.append(chained(pack(contact[i], known.token[j]), i))
+        named[i] = True
+    left, right = (np.concatenate(ends) for ends in zip(*edges, strict=True))
+    person = np.unique(components(contact.size, left, right)[named])
+    persons = _nameless(scene, labels, cluster[named])
+    persons += np.bincount(contact[person], minlength=persons.size)
+    return persons[scene.contacts.token] > PERSONS_PER_CONTACT
+
+
+def _nameless(scene: _Scene, labels: IntArray, named: IntArray) -> IntArray:
+    """Count per contact the clusters with a strong key and no second key, in the worst source."""
+    records, contacts = scene.records, scene.contacts
+    cluster = labels[contacts.node]
+    strong = np.zeros(labels.size, np.bool_)
+    strong[labels[records.strong]] = True
+    rows = strong[cluster] & ~np.isin(cluster, named)
+    token, source, _ = distinct(
+        contacts.token[rows], records.source[contacts.node[rows]], cluster[rows]
+    )
+    worst = np.zeros(int(contacts.token.max(initial=-1)) + 1, np.int64)
+    np.maximum.at(worst, token, counted(token, source)[0])
+    return worst

@@ -1,0 +1,84 @@
+"""Writes the tags of the sample pack: one for every shape that a plan knows."""
+
+import json
+from pathlib import Path
+
+COMMON = {
+    "category": ["basic", "all"], "owner": "测试", "population": "valid", "refresh": "daily",
+    "weight": 0.1, "priority": "P2", "sensitivity": "S4", "consent": "care_record",
+    "marketing_use": "exclude_only", "purposes": ["gate"], "example": "样例", "origin": ["seed0"],
+}  # fmt: skip
+
+FACTS = {
+    "orders_90d": ("int", "order_line", "90d", "count(distinct order_no)", "not is_gift and net_fen > 0"),
+    "spend_12mo": ("money", "payment", "12mo", "sum(amount_fen)", "tender <> 'stored_value'"),
+    "spend_before": ("money", "payment", "730d..365d", "sum(amount_fen)", None),
+    "last_visit": ("moment", "visit", "lifetime", "max(occurred_at)", "effective"),
+    "next_appt": ("moment", "appointment", "future on appt_at", "min(appt_at)", "status = 'booked'"),
+    "no_shows": ("int", "appointment", "365d on appt_at", "count(*)", "status = 'no_show'"),
+    "coupon_soon": ("bool", "coupon", "next 14d on expire_at", "any(used_at is null)", None),
+    "favourite": ("ref", "treatment", "lifetime", "mode(item_code)", None),
+    "categories": ("list", "order_line", "730d", "set(item.category)", "not is_gift"),
+    "city": ("text", "profile", "lifetime", "last(city)", None),
+    "birth": ("date", "profile", "lifetime", "last(birthdate)", None),
+    "last_reply_days": ("int", "wecom_event", "365d", "min(days_since(occurred_at))", "direction = 'in'"),
+    "acts": ("int", "activity", "180d", "count(*)", None),
+    "unanswered": ("int", "touch", "60d", "streak(replied_at is not null or clicked_at is not null)", "class = 'marketing'"),
+    "gap": ("int", "order_line", "lifetime", "median_gap_days(on_day(occurred_at))", "not is_gift"),
+    "returned": ("bool", "visit", "lifetime", "any(days_between(previous_at, occurred_at) > 100)", "effective"),
+    "open_complaint": ("bool", "complaint", "lifetime", "any(status = 'open')", None),
+    "test_account": ("bool", "profile", "lifetime", "any(is_test)", None),
+}  # fmt: skip
+
+RULES = [
+    {"code": "valid_customer", "kind": "rule", "type": "bool", "population": "all",
+     "value": "not coalesce(test_account, false)"},
+    {"code": "due_ratio", "kind": "fact", "type": "decimal", "source": "treatment",
+     "where": "item.interval_days is not null", "per": "item_code",
+     "inner": {"last_at": "max(occurred_at)", "days": "max(item.interval_days)"},
+     "aggregate": "min(days_since(last_at) / days)"},
+    {"code": "cart_left", "kind": "fact", "type": "bool", "source": "web_event", "window": "30d",
+     "where": "type = 'cart' and hours_since(occurred_at) >= 24",
+     "follow": {"source": "order_line", "within": "24h"}, "aggregate": "any(not followed)"},
+    {"code": "interests", "kind": "fact", "type": "list", "source": "web_event", "window": "30d",
+     "per": "item_code",
+     "inner": {"score": "sum(decay(days_since(occurred_at), 7, 1))"}, "having": "score > 1000",
+     "aggregate": "top(item_code, 2, score)"},
+    {"code": "level", "kind": "rule", "type": "enum",
+     "values": {v: {"zh": v, "en": v} for v in ("high", "some", "none")},
+     "cases": [{"when": "spend_12mo >= param.high", "then": "high"},
+               {"when": "spend_12mo > 0", "then": "some"}], "otherwise": "none"},
+    {"code": "active", "kind": "rule", "type": "enum",
+     "values": {v: {"zh": v, "en": v} for v in ("active", "asleep", "never")},
+     "cases": [{"when": "last_visit is null", "then": "never"},
+               {"when": "days_since(last_visit) <= param.active_days", "then": "active"}],
+     "otherwise": "asleep"},
+    {"code": "rank", "kind": "rule", "type": "decimal", "value": "rank_share(spend_12mo, level)"},
+    {"code": "age", "kind": "rule", "type": "int", "value": "years_since(birth)"},
+]  # fmt: skip
+
+
+def tags() -> list[dict]:
+    made = []
+    for code, (kind, source, window, aggregate, where) in FACTS.items():
+        tag = {"code": code, "kind": "fact", "type": kind, "source": source, "window": window,
+               "aggregate": aggregate}  # fmt: skip
+        if where:
+            tag["where"] = where
+        if code in ("spend_12mo", "spend_before"):
+            tag["empty"] = 0
+        if code == "test_account":
+            tag["population"] = "all"
+        made.append(tag)
+    named = {"name": {"zh": "样例", "en": "Sample"}, "description": {"zh": "样例说明。", "en": "A sample."}}
+    return [{**COMMON, **named, "name": {"zh": f"样例 {t['code']}", "en": t["code"]}, **t} for t in [*made, *RULES]]
+
+
+def write(folder: Path) -> None:
+    # JSON is YAML: the loader reads it like any other file.
+    text = json.dumps({"tags": tags()}, ensure_ascii=False, indent=1)
+    (folder / "tags" / "tags.yaml").write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    write(Path(__file__).parent / "pack")

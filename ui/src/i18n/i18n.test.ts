@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { say } from ".";
+import { en } from "./en";
+import { zh } from "./zh";
+
+test("both languages fill the same places", () => {
+  const places = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((found) => found[1]).toSorted();
+  for (const key of Object.keys(zh) as (keyof typeof zh)[]) {
+    expect(places(en[key]), key).toEqual(places(zh[key]));
+  }
+});
+
+test("places are filled", () => {
+  expect(say("zh", "overview.age", { n: 3 })).toBe("3 天前");
+  expect(say("en", "profile.known", { a: 4, b: 9 })).toBe("4 of 9 tags have a value");
+});
