@@ -13,15 +13,16 @@ import pyarrow as pa
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError
-
 from tests.api.clinic_tags import HEADLINE, HIGHLIGHTS, NAMES, PARAMS, SEGMENTS, TAGS, TAXONOMIES
+
 from zhiyan.api import reads
+from zhiyan.core import evidence as proof
 from zhiyan.core.expression import ValueType
 from zhiyan.core.identity import parse_public_id
 from zhiyan.core.snapshot import Manifest
 from zhiyan.errors import DefinitionError, Problem
 
-AS_OF = datetime(2026, 11, 20, 16, 0)
+AS_OF = datetime(2026, 11, 20, 16, 0)  # noqa: DTZ001 - stored moments are naive UTC
 CUSTOMERS = 1200
 PHONE = "13912345678"
 ITEMS = {
@@ -39,7 +40,9 @@ def _values() -> dict[str, list]:
     days = draw.integers(1, 900, CUSTOMERS)
     orders = np.minimum(draw.poisson(2.1, CUSTOMERS), 14)
     spend = np.where(orders > 0, (draw.lognormal(8.6, 1.1, CUSTOMERS) * 100).astype(int), 0)
-    level = np.select([spend >= 3_000_000, spend >= 600_000, spend > 0], ["high", "mid", "low"], "none")
+    level = np.select(
+        [spend >= 3_000_000, spend >= 600_000, spend > 0], ["high", "mid", "low"], "none"
+    )
     stage = np.select(
         [orders == 0, days <= 90, days <= 180, days <= 365, days <= 540],
         ["prospect", "new", "active", "silent", "dormant"],
@@ -80,7 +83,9 @@ def _values() -> dict[str, list]:
             None if n == 0 else round(float(d) / 120, 4) for n, d in zip(orders, days, strict=True)
         ],
         "touch_cnt_30d": draw.integers(0, 7, CUSTOMERS).tolist(),
-        "vip_tier": np.select([spend > 5_000_000, spend > 1_000_000], ["gold", "silver"], "basic").tolist(),
+        "vip_tier": np.select(
+            [spend > 5_000_000, spend > 1_000_000], ["gold", "silver"], "basic"
+        ).tolist(),
         "pregnancy_lactation": [True if k < 0.01 else None for k in known],
         "consent_marketing": [None if k < 0.1 else bool(k < 0.8) for k in known],
     }
@@ -181,16 +186,22 @@ class Clinic:
         if TAGS[code].type in _NUMBERS:
             return reads.Distribution(total=CUSTOMERS, known=known, bins=self._bins(code))
         each = "unnest(v)" if TAGS[code].type is ValueType.LIST else "v"
-        rows = self._db.cursor().execute(
-            f"select {each} as one, count(*) from (select {code} as v from t where {code} is not null)"
-            " group by one order by 2 desc, 1"
-        ).fetchall()
+        rows = (
+            self._db.cursor()
+            .execute(
+                f"select {each} as one, count(*) from (select {code} as v from t where {code} is not null)"
+                " group by one order by 2 desc, 1"
+            )
+            .fetchall()
+        )
         bars = tuple(reads.Bar(value=value, customers=count) for value, count in rows)
         return reads.Distribution(total=CUSTOMERS, known=known, bars=bars)
 
     def _bins(self, code: str) -> tuple[reads.Bin, ...]:
         column = [one for one in self._values[code] if one is not None]
-        numbers = [(one - date(1970, 1, 1)).days if isinstance(one, date) else one for one in column]
+        numbers = [
+            (one - date(1970, 1, 1)).days if isinstance(one, date) else one for one in column
+        ]
         counts, edges = np.histogram(numbers, bins=20)
         return tuple(
             reads.Bin(low=float(low), high=float(high), customers=int(count))
@@ -249,7 +260,7 @@ class Clinic:
             events={"visit": 4, "payment": 3},
         )  # fmt: skip
 
-    def evidence(self, customer_id: int, code: str) -> reads.Evidence | None:
+    def evidence(self, customer_id: int, code: str) -> proof.Evidence | None:
         if customer_id not in self.ids:
             return None
         tag, place = TAGS[code], self.ids.index(customer_id)
@@ -258,7 +269,7 @@ class Clinic:
         for case in tag.cases:
             holds = case.then.value == value
             clauses.append(
-                reads.Clause(
+                proof.Clause(
                     when=case.when, then=case.then.value, holds=None if done else holds,
                     chosen=holds and not done, reached=not done, inputs=self._inputs(tag, place),
                 )
@@ -266,12 +277,12 @@ class Clinic:
             done = done or holds
         if tag.cases:
             clauses.append(
-                reads.Clause(
+                proof.Clause(
                     when=None, then=tag.otherwise.value, holds=None if done else True,
                     chosen=not done, reached=not done,
                 )
             )  # fmt: skip
-        return reads.Evidence(
+        return proof.Evidence(
             customer_id=customer_id,
             tag=code,
             value=value,
@@ -280,21 +291,21 @@ class Clinic:
             fingerprint=tag.fingerprint,
             clauses=tuple(clauses),
             counted=tuple(self._counted(one, value) for one in tag.measures),
-            flip=reads.Flip(at=AS_OF + timedelta(days=41), value="low" if tag.values else None)
+            flip=proof.Flip(at=AS_OF + timedelta(days=41), value="low" if tag.values else None)
             if code == "customer_value_level"
             else None,
             horizon_days=730,
         )
 
-    def _inputs(self, tag, place: int) -> tuple[reads.Input, ...]:
+    def _inputs(self, tag, place: int) -> tuple[proof.Input, ...]:
         return tuple(
-            reads.Input(name=one, value=self._values[one][place], type=TAGS[one].type)
+            proof.Input(name=one, value=self._values[one][place], type=TAGS[one].type)
             for one in tag.depends_on
         )
 
-    def _counted(self, measure, value) -> reads.Counted:
+    def _counted(self, measure, value) -> proof.Counted:
         when = AS_OF - timedelta(days=12, hours=6)
-        return reads.Counted(
+        return proof.Counted(
             measure=measure.name,
             source=measure.source,
             value=value,
@@ -348,6 +359,8 @@ class Clinic:
                     for name in wrong
                 )
             )  # fmt: skip
-        return self._db.cursor().execute(
-            f"select customer_id from t where {tree.sql(dialect='duckdb')}"
-        ).fetchall()
+        return (
+            self._db.cursor()
+            .execute(f"select customer_id from t where {tree.sql(dialect='duckdb')}")
+            .fetchall()
+        )

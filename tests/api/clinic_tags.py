@@ -176,7 +176,13 @@ TAXONOMIES = (
 
 def _segment(code, zh, en, text, where):
     return Segment(
-        code=code, name_zh=zh, name_en=en, description_zh=f"{zh}。", where=where, text=text, owner="运营部"
+        code=code,
+        name_zh=zh,
+        name_en=en,
+        description_zh=f"{zh}。",
+        where=where,
+        text=text,
+        owner="运营部",
     )
 
 
@@ -206,4 +212,10 @@ NAMES = {
 }
 PARAMS = {"value_high": 3_000_000, "value_mid": 600_000}
 HIGHLIGHTS = ("customer_value_level", "lifecycle_stage", "rfm_segment", "vip_tier")
-HEADLINE = ("customer_value_level", "lifecycle_stage", "net_spend_12m", "last_visit_date", "due_status")
+HEADLINE = (
+    "customer_value_level",
+    "lifecycle_stage",
+    "net_spend_12m",
+    "last_visit_date",
+    "due_status",
+)

@@ -20,7 +20,6 @@ export const theme: ThemeConfig = {
     borderRadius: 8,
     fontSize: 14,
     fontFamily:
-      'system-ui, "PingFang SC", "Noto Sans CJK SC", "Noto Sans SC", "Microsoft YaHei", sans-serif',
+      '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", system-ui, sans-serif',
   },
-  components: { Table: { cellPaddingBlockSM: 7, headerBg: "#f6f8f9", headerColor: QUIET } },
 };

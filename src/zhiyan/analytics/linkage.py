@@ -50,14 +50,21 @@ def match(left: IntArray, right: IntArray) -> tuple[IntArray, IntArray]:
 
 
 def pack(*columns: IntArray) -> IntArray:
-    """Return one code per row; two rows have equal codes exactly if all their columns agree."""
+    """Return one code per row, in the order of the rows: equal exactly if all columns agree."""
     code = columns[0]
     for column in columns[1:]:
-        span = int(column.max(initial=0)) + 1
-        if int(code.max(initial=0)) >= _CODE_LIMIT // span:
-            code = np.unique(code, return_inverse=True)[1].astype(np.int64)
-        code = code * span + column
+        if not _fits(code, column):
+            code, column = _dense(code), _dense(column)  # noqa: PLW2901 - same rows, smaller numbers
+        code = code * (int(column.max(initial=0)) + 1) + column
     return code
+
+
+def _fits(code: IntArray, column: IntArray) -> bool:
+    return (int(code.max(initial=0)) + 1) * (int(column.max(initial=0)) + 1) <= _CODE_LIMIT
+
+
+def _dense(column: IntArray) -> IntArray:
+    return np.unique(column, return_inverse=True)[1].astype(np.int64)
 
 
 def distinct(*columns: IntArray) -> tuple[IntArray, ...]:

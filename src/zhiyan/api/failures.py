@@ -1,7 +1,7 @@
 """Errors as answers: every failure is ``{code, message, where, hint, problems}``."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from fastapi import FastAPI, Request
@@ -50,7 +50,7 @@ class ExpressionError(DefinitionError):
 
 
 @contextmanager
-def wrong_expressions(text: str) -> Iterator[None]:
+def wrong_expressions(text: str) -> Generator[None]:
     """Let problems with an expression carry its text."""
     try:
         yield

@@ -19,6 +19,11 @@ def plain_name(code: str) -> str:
     return code.replace("_", " ")
 
 
+def _quoted(name: str) -> Label:
+    """Return the label of a quantity that a definition names itself."""
+    return Label(f"「{name}」", f"“{plain_name(name)}”")
+
+
 def tag_name(tag: Tag) -> Label:
     """Return the name of a tag."""
     return Label(tag.name_zh, tag.name_en or plain_name(tag.code))
@@ -47,12 +52,15 @@ class Names:
 
     def column(self, source: str, name: str) -> Label:
         """Return the name of a source's column."""
+        return self._known_column(source, name) or Label(name, plain_name(name))
+
+    def _known_column(self, source: str, name: str) -> Label | None:
         label = self.definitions.names.get(f"{source}.{name}")
         if label is not None:
             return label
         kind = KINDS.get(source)
         column = kind.column(name) if kind else None
-        return Label(column.zh if column else name, plain_name(name))
+        return Label(column.zh, plain_name(name)) if column else None
 
     def column_type(self, source: str, name: str) -> ValueType:
         """Return how a column's values print; TEXT where the source is not an event kind."""
@@ -97,9 +105,8 @@ class Names:
 
         def name(ref: str) -> Label | None:
             if ref in inner:
-                return None
-            label = self._general(ref)
-            return label or self.column(measure.source, ref)
+                return _quoted(ref)
+            return self._general(ref) or self._known_column(measure.source, ref)
 
         return self._both(lambda writer: writer.measure(measure, source), name)
 
@@ -117,7 +124,7 @@ class Names:
         measures = {one.name: one for one in tag.measures} if tag else {}
         if tag is not None and name in measures:
             said = self.definitions.names.get(f"{tag.code}.{name}")
-            return said or (tag_name(tag) if name == "value" else None)
+            return said or (tag_name(tag) if name == "value" else _quoted(name))
         other = self.definitions.tags.get(name)
         return tag_name(other) if other else self._general(name)
 

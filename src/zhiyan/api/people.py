@@ -1,8 +1,9 @@
 """Customers as answers: lists, one customer's tags, the evidence of one tag."""
 
-from zhiyan.api import models, reads
+from zhiyan.api import models, people_models, reads
 from zhiyan.api.naming import Names, named, plain_name, tag_name
-from zhiyan.api.show import aware, show, text
+from zhiyan.api.show import NO_LABELS, aware, show, text
+from zhiyan.core import evidence as proof
 from zhiyan.core.expression import Value, ValueType
 from zhiyan.core.identity import public_id
 from zhiyan.core.kinds import KINDS
@@ -37,12 +38,12 @@ class Desk:
         """Return a value of a tag with its text."""
         return show(value, tag.type, self._names.values(tag), offset=self._offset)
 
-    def page(self, found: reads.CustomerPage) -> models.CustomerPage:
+    def page(self, found: reads.CustomerPage) -> people_models.CustomerPage:
         """Return one page of customers."""
         tags = self._names.definitions.tags
         columns = self._names.tags(self._names.definitions.headline)
         lines = [
-            models.CustomerLine(
+            people_models.CustomerLine(
                 id=public_id(line.customer_id),
                 first_seen=aware(line.first_seen),
                 tags={
@@ -52,11 +53,13 @@ class Desk:
             for line in found.lines
         ]
         last = lines[-1].id if lines and found.more else None
-        return models.CustomerPage(columns=columns, customers=lines, next=last, total=found.total)
+        return people_models.CustomerPage(
+            columns=columns, customers=lines, next=last, total=found.total
+        )
 
-    def profile(self, found: reads.Profile, snapshot: Manifest) -> models.Profile:
+    def profile(self, found: reads.Profile, snapshot: Manifest) -> people_models.Profile:
         """Return one customer with her tags by category."""
-        return models.Profile(
+        return people_models.Profile(
             id=public_id(found.customer_id),
             first_seen=aware(found.first_seen),
             parties=found.parties,
@@ -65,7 +68,7 @@ class Desk:
             total=len(found.cells),
             groups=self._groups(found),
             identifiers=[
-                models.Identifier(
+                people_models.Identifier(
                     id_type=one.id_type,
                     quality=one.quality,
                     verified=one.verified,
@@ -77,17 +80,17 @@ class Desk:
             events=kind_counts(dict(found.events)),
         )
 
-    def _groups(self, found: reads.Profile) -> list[models.CellGroup]:
+    def _groups(self, found: reads.Profile) -> list[people_models.CellGroup]:
         taxonomies = self._names.definitions.taxonomies
         groups = [
-            models.CellGroup(
+            people_models.CellGroup(
                 code=group.code, name=text(group.name), tags=self._cells(found, codes_of(group))
             )
             for group in (taxonomies[0].groups if taxonomies else ())
         ]
         return [group for group in groups if group.tags]
 
-    def _cells(self, found: reads.Profile, codes: list[str]) -> list[models.TagCell]:
+    def _cells(self, found: reads.Profile, codes: list[str]) -> list[people_models.TagCell]:
         tags = self._names.definitions.tags
         return [
             self._cell(tags[code], found.cells[code])
@@ -95,8 +98,8 @@ class Desk:
             if code in tags and code in found.cells
         ]
 
-    def _cell(self, tag: Tag, cell: reads.Cell) -> models.TagCell:
-        return models.TagCell(
+    def _cell(self, tag: Tag, cell: reads.Cell) -> people_models.TagCell:
+        return people_models.TagCell(
             code=tag.code,
             name=text(tag_name(tag)),
             kind=tag.kind,
@@ -107,10 +110,10 @@ class Desk:
             since=aware(cell.since) if cell.since else None,
         )
 
-    def evidence(self, found: reads.Evidence, tag: Tag) -> models.Evidence:
+    def evidence(self, found: proof.Evidence, tag: Tag) -> people_models.Evidence:
         """Return the evidence card of one tag."""
         flip = found.flip
-        return models.Evidence(
+        return people_models.Evidence(
             id=public_id(found.customer_id),
             tag=named(tag.code, tag_name(tag)),
             type=tag.type,
@@ -126,15 +129,15 @@ class Desk:
             ),
             clauses=[self._clause(one, tag) for one in found.clauses],
             counted=[self._counted(one, tag) for one in found.counted],
-            flip=models.Flip(at=aware(flip.at), value=self.shown(tag, flip.value))
+            flip=people_models.Flip(at=aware(flip.at), value=self.shown(tag, flip.value))
             if flip
             else None,
             horizon_days=found.horizon_days,
         )
 
-    def _clause(self, clause: reads.Clause, tag: Tag) -> models.ClauseLine:
+    def _clause(self, clause: proof.Clause, tag: Tag) -> people_models.ClauseLine:
         when = clause.when
-        return models.ClauseLine(
+        return people_models.ClauseLine(
             when=self._names.expression(when, tag) if when is not None else None,
             then=self.shown(tag, clause.then),
             holds=clause.holds,
@@ -143,23 +146,24 @@ class Desk:
             inputs=[self._input(one, tag) for one in clause.inputs],
         )
 
-    def _input(self, one: reads.Input, tag: Tag) -> models.InputLine:
+    def _input(self, one: proof.Input, tag: Tag) -> people_models.InputLine:
         other = self._names.definitions.tags.get(one.name)
-        labels = self._names.values(other) if other else {}
-        return models.InputLine(
+        labels = self._names.values(other) if other else NO_LABELS
+        return people_models.InputLine(
             name=one.name,
+            is_tag=other is not None,
             label=self._names.reference(one.name, tag),
             value=show(one.value, one.type, labels, offset=self._offset),
         )
 
-    def _counted(self, found: reads.Counted, tag: Tag) -> models.CountedRows:
+    def _counted(self, found: proof.Counted, tag: Tag) -> people_models.CountedRows:
         measures = {one.name: one for one in tag.measures}
         source = found.source
         kinds = [self._names.column_type(source, column) for column in found.columns]
         words = models.Text(zh=found.measure, en=found.measure)
         if found.measure in measures:
             words = self._names.measure(measures[found.measure])
-        return models.CountedRows(
+        return people_models.CountedRows(
             measure=found.measure,
             words=words,
             source=named(source, self._names.source(source)),

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from zhiyan.core.expression import Node, Value, ValueType
+from zhiyan.core.evidence import Evidence
+from zhiyan.core.expression import Value
 from zhiyan.core.segment import Segment
 from zhiyan.core.snapshot import Manifest
 from zhiyan.core.tag import Tag
@@ -193,70 +194,6 @@ class Profile:
     cells: Mapping[str, Cell]
     identifiers: tuple[IdentifierLine, ...] = ()
     events: Mapping[str, int] = field(default_factory=dict[str, int])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Input:
-    """What a clause read: a measure, another tag or a parameter, with the customer's value."""
-
-    name: str
-    value: Value
-    type: ValueType
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clause:
-    """One case of the rule for one customer. ``holds`` is three-valued; ``chosen`` decided.
-
-    ``when`` None is the ``otherwise``. ``reached`` is False after the chosen clause.
-    """
-
-    when: Node | None
-    then: Value
-    holds: bool | None
-    chosen: bool
-    reached: bool
-    inputs: tuple[Input, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
-    """The rows that one measure counted for one customer; at most 50 in ``rows``, newest first.
-
-    ``columns`` names the columns that the definition reads, occurred_at first.
-    """
-
-    measure: str
-    source: str
-    value: Value
-    type: ValueType
-    row_count: int
-    columns: tuple[str, ...] = ()
-    rows: tuple[tuple[Value, ...], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flip:
-    """When the value changes if nothing happens, and to what."""
-
-    at: datetime
-    value: Value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """Why a customer has a tag value. ``flip`` None: no change within ``horizon_days``."""
-
-    customer_id: int
-    tag: str
-    value: Value
-    snapshot_id: str
-    as_of: datetime
-    fingerprint: str
-    clauses: tuple[Clause, ...]
-    counted: tuple[Counted, ...]
-    flip: Flip | None = None
-    horizon_days: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

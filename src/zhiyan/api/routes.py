@@ -1,10 +1,10 @@
 """The read-only routes under ``/api``."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 
-from zhiyan.api import describe, models
+from zhiyan.api import describe, models, people_models
 from zhiyan.api.failures import not_found, wrong_expressions
 from zhiyan.api.naming import Names, named, tag_name
 from zhiyan.api.people import Desk, codes_of, kind_counts
@@ -14,7 +14,7 @@ from zhiyan.core.identity import parse_public_id
 from zhiyan.core.snapshot import Manifest
 from zhiyan.core.tag import Tag
 
-FAILURES = {
+FAILURES: dict[int | str, dict[str, Any]] = {
     code: {"model": models.Failure, "description": words}
     for code, words in (
         (400, "wrong use"),
@@ -115,7 +115,7 @@ class Door:
         where: Where = "",
         after: Annotated[str, Query(max_length=17)] = "",
         limit: Annotated[int, Query(ge=1, le=100)] = 50,
-    ) -> models.CustomerPage:
+    ) -> people_models.CustomerPage:
         """A page of customers in the order of their ids."""
         start = parse_public_id(after)
         if after and start is None:
@@ -126,7 +126,7 @@ class Door:
             )
         return self._desk().page(page)
 
-    def customer(self, customer_id: CustomerId) -> models.Profile:
+    def customer(self, customer_id: CustomerId) -> people_models.Profile:
         """One customer with her tags by category."""
         newest = self._newest()
         found = self._reads.customer(number(customer_id)) if newest else None
@@ -134,7 +134,7 @@ class Door:
             raise not_found("customer", customer_id)
         return self._desk().profile(found, newest)
 
-    def evidence(self, customer_id: CustomerId, tag: Code) -> models.Evidence:
+    def evidence(self, customer_id: CustomerId, tag: Code) -> people_models.Evidence:
         """Why a customer has a tag value, clause by clause, with the rows that counted."""
         names = self._names()
         definition = self._tag(names, tag)
@@ -143,11 +143,11 @@ class Door:
             raise not_found("customer", customer_id)
         return self._desk().evidence(found, definition)
 
-    def count(self, expression: models.Expression) -> models.AudienceCount:
+    def count(self, expression: people_models.Expression) -> people_models.AudienceCount:
         """Count an expression over tags, or a segment by its code."""
         with wrong_expressions(expression.where):
             found = self._reads.audience(expression.where)
-        return models.AudienceCount(
+        return people_models.AudienceCount(
             snapshot_id=found.snapshot_id,
             as_of=aware(found.as_of),
             matched=found.matched,
@@ -155,7 +155,7 @@ class Door:
             unknown=found.unknown,
             total=found.total,
             clauses=[
-                models.ClauseCount(
+                people_models.ClauseCount(
                     text=one.text,
                     matched=one.matched,
                     not_matched=one.not_matched,

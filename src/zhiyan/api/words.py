@@ -5,13 +5,19 @@ from dataclasses import dataclass
 
 from zhiyan.api.reads import Label
 from zhiyan.api.show import show
-from zhiyan.core.expression import Call, Case, Literal, Node, Ref
+from zhiyan.core.expression import Call, Case, Literal, Node, Ref, ValueType
 from zhiyan.core.measure import Measure, Span, Unit, Window
 
 _SIGNS = {"=": "=", "<>": "≠", "<": "<", "<=": "≤", ">": ">", ">=": "≥"}
 _SUMS = {"+": "+", "-": "−", "*": "×", "/": "÷"}
-_JOINS = {"and": ("且", "and"), "or": ("或", "or")}
+_JOINS: Mapping[str, tuple[str, str]] = {"and": ("且", "and"), "or": ("或", "or")}
 _UNITS = {Unit.HOUR: ("小时", "hours"), Unit.DAY: ("天", "days"), Unit.MONTH: ("个月", "months")}
+_TRUE, _FALSE = (Literal(value, ValueType.BOOL) for value in (True, False))
+#: Aggregates that look at no column.
+_WHOLE: Mapping[tuple[str, tuple[Node, ...]], tuple[str, str]] = {
+    ("count", ()): ("行数", "number of rows"),
+    ("any", (_TRUE,)): ("是否有记录", "whether there is any row"),
+}
 _NAMES: Mapping[str, Label] = {
     "as_of": Label("截止时刻", "the as-of moment"),
     "occurred_at": Label("发生时间", "time"),
@@ -24,6 +30,8 @@ _FORMS: Mapping[str, tuple[str, str]] = {
     "is_null": ("{0} 未知", "{0} is unknown"),
     "known": ("{0} 已知", "{0} is known"),
     "negate": ("−{0}", "−{0}"),
+    "yuan": ("{0} 元", "{0} yuan"),
+    "fen": ("{0} 的分值", "{0} in fen"),
     "coalesce": ("首个已知值({all})", "first known of ({all})"),
     "nullif": ("{0}(为 {1} 时未知)", "{0} (unknown if {1})"),
     "abs": ("{0} 的绝对值", "absolute {0}"),
@@ -134,12 +142,22 @@ class Writer:
         if isinstance(inner, Call) and inner.op == "in":
             return self._one_of(inner, labels, ("不属于", "is none of"))
         if isinstance(inner, Call) and inner.op == "is_null":
-            return self._function(Call("known", inner.args), labels)
+            node = Call("known", inner.args)
         if node.op == "in":
             return self._one_of(node, labels, ("属于", "is one of"))
-        if node.op == "count" and not node.args:
-            return self._pick(("行数", "number of rows"))
+        if (node.op, node.args) in _WHOLE:
+            return self._pick(_WHOLE[node.op, node.args])
+        if node.op == "coalesce" and len(node.args) == 2:
+            return self._or_else(node, labels)
         return self._by_form(node, [self.write(part, labels) for part in node.args])
+
+    def _or_else(self, node: Call, labels: Mapping[str, Label]) -> str:
+        """Write ``coalesce(x, y)``; a condition that is unknown simply does not hold."""
+        first = self._wrapped(node.args[0], {**_JOINS, **_SUMS})
+        if node.args[1] == _FALSE:
+            return first
+        rest = self.write(node.args[1], labels)
+        return self._pick((f"{first}(未知时 {rest})", f"{first} ({rest} if unknown)"))
 
     def _one_of(self, node: Call, labels: Mapping[str, Label], verb: tuple[str, str]) -> str:
         labels = labels or self._labels_within(node)
@@ -175,6 +193,7 @@ class Writer:
         if measure.per:
             groups = self._pick(("、", ", ")).join(self._ref(name) for name in measure.per)
             parts.append(self._pick((f"按 {groups} 归组", f"grouped by {groups}")))
+        parts.extend(f"{self._ref(name)} = {self.write(node)}" for name, node in measure.inner)
         if measure.having is not None:
             kept = self.write(measure.having)
             parts.append(self._pick((f"保留 {kept}", f"keeping {kept}")))

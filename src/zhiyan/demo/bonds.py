@@ -4,7 +4,18 @@ import numpy as np
 import pyarrow as pa
 
 from zhiyan.demo.calendar import DAY
-from zhiyan.demo.columns import NONE, Array, numbered, pick, ranks, running, table, times
+from zhiyan.demo.columns import (
+    NONE,
+    Array,
+    Arrow,
+    Compute,
+    numbered,
+    pick,
+    ranks,
+    running,
+    table,
+    times,
+)
 from zhiyan.demo.group import CITIES, DISTRICTS, PROVINCES
 from zhiyan.demo.people import BUYER, CHANNELS, LEAD, age_at
 from zhiyan.demo.records import NICK
@@ -31,7 +42,9 @@ def lead_table(stage: Stage) -> pa.Table:
     second = place >= n
     person, at = person[place], at[place]
     reach = people.reach[person]
-    step = np.where(reach == BUYER, 5, np.where(reach > LEAD, 4, stage.rng.choice([0, 1, 2, 6], len(place))))
+    step = np.where(
+        reach == BUYER, 5, np.where(reach > LEAD, 4, stage.rng.choice([0, 1, 2, 6], len(place)))
+    )
     stage_at = stage.after(at, 0.05, 12)
     step = np.where(np.isnat(stage_at), 0, step)
     channel = people.channel[person]
@@ -48,12 +61,16 @@ def lead_table(stage: Stage) -> pa.Table:
             "x_item": item,
             "lead_no": stage.serial("XS", len(place), 4),
             "channel": pick(CHANNELS, channel),
-            "campaign": pick(("首约活动", "周年庆", "夏日防晒"), stage.rng.choice([-1, -1, 0, 1, 2], len(place))),
+            "campaign": pick(
+                ("首约活动", "周年庆", "夏日防晒"), stage.rng.choice([-1, -1, 0, 1, 2], len(place))
+            ),
             "item_code": pick(stage.setting.items.codes, item),
             "staff": stage.staff("online", people.clinic[person]),
             "stage_at": stage_at,
             "stage": pick(STAGES, step),
-            "invalid_reason": pick(INVALID, np.where(step == 6, stage.rng.integers(0, 4, len(place)), -1)),
+            "invalid_reason": pick(
+                INVALID, np.where(step == 6, stage.rng.integers(0, 4, len(place)), -1)
+            ),
             "lawful_source": pick(("self", "platform", "referral"), lawful),
         }
     )
@@ -95,9 +112,16 @@ def profile_table(stage: Stage, source: str) -> pa.Table:
             "age_stated": np.where(stated, np.maximum(ages + moment // 366, 13), NONE),
             "province": pick(PROVINCES, np.where(clinic < 0, -1, city)),
             "city": pick(CITIES, city),
-            "district": pick([d for row in DISTRICTS for d in row], np.where(clinic < 0, -1, city * 4 + spot)),
-            "occupation": pick(OCCUPATIONS, np.where(stage.chance(n, 0.5), stage.rng.integers(0, 6, n), -1)),
-            "marital": pick(("single", "married", "other"), np.where(stage.chance(n, 0.5), stage.rng.choice(3, n, p=[0.5, 0.45, 0.05]), -1)),
+            "district": pick(
+                [d for row in DISTRICTS for d in row], np.where(clinic < 0, -1, city * 4 + spot)
+            ),
+            "occupation": pick(
+                OCCUPATIONS, np.where(stage.chance(n, 0.5), stage.rng.integers(0, 6, n), -1)
+            ),
+            "marital": pick(
+                ("single", "married", "other"),
+                np.where(stage.chance(n, 0.5), stage.rng.choice(3, n, p=[0.5, 0.45, 0.05]), -1),
+            ),
             "customer_type": pick(("person", "corporate", "staff"), kind),
             "origin": pick(CHANNELS, np.where(clinic < 0, -1, origin)),
             "home_clinic": pick(codes, clinic),
@@ -173,7 +197,7 @@ def referral_table(stage: Stage) -> pa.Table:
 
 def member_tables(stage: Stage, payments: pa.Table) -> tuple[pa.Table, pa.Table]:
     """Levels granted when the money paid passes a bound, and the points that payments earn."""
-    cash = payments.filter(pa.compute.not_equal(payments["tender"], "stored_value"))
+    cash = payments.filter(Compute.not_equal(payments["tender"], "stored_value"))
     person = cash["person"].to_numpy()
     at, amount = times(cash, "at"), cash["amount_fen"].to_numpy()
     order = np.lexsort((at, person))
@@ -184,25 +208,27 @@ def member_tables(stage: Stage, payments: pa.Table) -> tuple[pa.Table, pa.Table]
     best -= 10 * (len(level) - np.cumsum(ranks(person) == 0))
     new = np.r_[True, (person[1:] != person[:-1]) | (best[1:] < best[:-1])][: len(person)]
     grant = np.flatnonzero(new & (best < 4))
-    levels = _rows(stage, person[grant], at[grant], {"tier": best[grant]})
+    levels = _rows(stage, person[grant], at[grant], more={"tier": best[grant]})
     earned = np.flatnonzero(np.abs(amount) >= 10_000)
-    points = _rows(stage, person[earned], at[earned], {"points": amount[earned] // 1000})
+    points = _rows(stage, person[earned], at[earned], more={"points": amount[earned] // 1000})
     spend = np.flatnonzero(stage.chance(points.num_rows, 0.08) & (points["points"].to_numpy() > 50))
     used = -(points["points"].to_numpy()[spend] // 2)
     when = stage.after(times(points, "at")[spend], 20, 200)
-    uses = _rows(stage, points["person"].to_numpy()[spend], when, {"points": used})
-    points = pa.concat_tables([points, uses])
-    points = points.take(pa.array(np.argsort(times(points, "at"), kind="stable")))
+    uses = _rows(stage, points["person"].to_numpy()[spend], when, more={"points": used})
+    points = Arrow.concat_tables([points, uses])
+    points = points.take(Arrow.array(np.argsort(times(points, "at"), kind="stable")))
     expiry = times(points, "at").astype("datetime64[Y]") + 2
-    expiry = np.where(points["points"].to_numpy() > 0, expiry.astype("datetime64[s]"), np.datetime64("NaT"))
+    expiry = np.where(
+        points["points"].to_numpy() > 0, expiry.astype("datetime64[s]"), np.datetime64("NaT")
+    )
     points = points.append_column("txn_no", stage.serial("JF", points.num_rows, 80))
-    points = points.append_column("expire_at", pa.array(expiry.astype("datetime64[s]")))
+    points = points.append_column("expire_at", Arrow.array(expiry.astype("datetime64[s]")))
     tiers = pick(TIERS, levels["tier"].to_numpy())
     levels = levels.drop_columns(["tier"]).append_column("tier", tiers)
     return levels.append_column("grant_no", stage.serial("DJ", levels.num_rows, 8)), points
 
 
-def _rows(stage: Stage, person: Array, at: Array, more: dict[str, Array]) -> pa.Table:
+def _rows(stage: Stage, person: Array, at: Array, *, more: dict[str, Array]) -> pa.Table:
     place = stage.keep("crm", person, at)
     taken = {name: values[place] for name, values in more.items()}
     return table({**stage.base("crm", person[place], at[place]), **taken})
@@ -219,7 +245,9 @@ def invited_table(stage: Stage) -> pa.Table:
         {
             **stage.base("crm", person, at),
             "member_no": stage.serial("MD", len(person), 8),
-            "campaign": stage.choose(("护肤沙龙", "答谢晚宴", "科普讲座"), len(person), (0.5, 0.2, 0.3)),
+            "campaign": stage.choose(
+                ("护肤沙龙", "答谢晚宴", "科普讲座"), len(person), (0.5, 0.2, 0.3)
+            ),
             "attended_at": came,
         }
     )
@@ -293,7 +321,10 @@ def rights_table(stage: Stage) -> pa.Table:
     closed = stage.seen(stage.after(at, 1, 14), stage.chance(n, 0.9))
     kind = stage.rng.choice(7, n, p=[0.25, 0.15, 0.15, 0.2, 0.15, 0.05, 0.05])
     state = np.where(np.isnat(closed), 0, np.where(stage.chance(n, 0.95), 1, 2))
-    named = pa.array([["price_sensitivity"] if k == 4 else None for k in kind.tolist()], type=pa.list_(pa.string()))
+    named = Arrow.array(
+        [["price_sensitivity"] if k == 4 else None for k in kind.tolist()],
+        type=pa.list_(pa.string()),
+    )
     return table(
         {
             **stage.base("his", person, at),

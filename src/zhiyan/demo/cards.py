@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from zhiyan.demo.columns import NONE, Array, numbered, pick, table, times
+from zhiyan.demo.columns import NONE, Array, Arrow, Compute, numbered, pick, table, times
 from zhiyan.demo.money import CourseCards, Orders, Wallets, later
 from zhiyan.demo.people import People, Setting
 from zhiyan.demo.trade import Lines
@@ -12,7 +12,7 @@ YEAR = np.timedelta64(365, "D")
 
 
 def closed_cards(
-    rng: np.random.Generator, setting: Setting, people: People, parts: tuple[Lines, CourseCards]
+    rng: np.random.Generator, setting: Setting, people: People, *, parts: tuple[Lines, CourseCards]
 ) -> pa.Table:
     """Cards given back: one row with the money returned (negative fen) and the sessions left."""
     lines, cards = parts
@@ -58,7 +58,7 @@ def card_table(
             "at": at,
             "x_item": item,
             "x_used": np.r_[cards.used, np.zeros(money, dtype=np.int64)],
-            "card_no": pa.concat_arrays([part.cast(pa.string()) for part in number]),
+            "card_no": Arrow.concat_arrays([part.cast(pa.string()) for part in number]),
             "type": pick(("course", "stored_value"), kind),
             "item_code": pick(setting.items.codes, item),
             "total_sessions": np.r_[lines.qty[line], np.full(money, NONE)],
@@ -70,14 +70,12 @@ def card_table(
 
 
 def movement_table(
-    rng: np.random.Generator,
-    setting: Setting,
     people: People,
     parts: tuple[pa.Table, pa.Table, pa.Table, tuple[Lines, Orders]],
 ) -> pa.Table:
     """One row per movement: top-up, use (negative), refund, expiry of what is left."""
     sold, treated, closed, (lines, orders) = parts
-    used = treated.filter(pa.compute.is_valid(treated["card_no"]))
+    used = treated.filter(Compute.is_valid(treated["card_no"]))
     pays = np.flatnonzero((orders.tender == 5) & (orders.total > 0))
     first = orders.first[pays]
     spend = {
@@ -93,11 +91,11 @@ def movement_table(
         "gift": np.zeros(len(first), dtype=np.int64),
     }
     blocks = [_topups(sold), _uses(used), table(spend), _returns(closed)]
-    rows = pa.concat_tables(block.select(list(spend)) for block in blocks)
+    rows = Arrow.concat_tables(block.select(list(spend)) for block in blocks)
     order = np.argsort(times(rows, "at"), kind="stable")
-    rows = rows.take(pa.array(order))
+    rows = rows.take(Arrow.array(order))
     kinds = rows["kind"].to_numpy()
-    return pa.table(
+    return Arrow.table(
         {
             **{name: rows[name] for name in ("person", "rec", "clinic", "at", "card_no")},
             "txn_no": numbered("KL", people.first * 60 + np.arange(len(order)), 9),
@@ -113,11 +111,11 @@ def movement_table(
 def _topups(sold: pa.Table) -> pa.Table:
     kind = np.array([0 if name == "course" else 1 for name in sold["type"].to_pylist()])
     n = sold.num_rows
-    return pa.table(
+    return Arrow.table(
         {
             **{name: sold[name] for name in ("person", "rec", "clinic", "at", "card_no")},
-            "kind": pa.array(kind, type=pa.int64()),
-            "type": pa.array(np.zeros(n, dtype=np.int64)),
+            "kind": Arrow.array(kind, type=pa.int64()),
+            "type": Arrow.array(np.zeros(n, dtype=np.int64)),
             "sessions": sold["total_sessions"],
             "amount": sold["principal_fen"],
             "gift": sold["gift_fen"],
@@ -127,14 +125,14 @@ def _topups(sold: pa.Table) -> pa.Table:
 
 def _uses(used: pa.Table) -> pa.Table:
     n = used.num_rows
-    return pa.table(
+    return Arrow.table(
         {
             **{name: used[name] for name in ("person", "rec", "clinic", "at", "card_no")},
-            "kind": pa.array(np.zeros(n, dtype=np.int64)),
-            "type": pa.array(np.ones(n, dtype=np.int64)),
-            "sessions": pa.array(np.full(n, -1)),
-            "amount": pa.compute.negate(used["earned_fen"]),
-            "gift": pa.array(np.zeros(n, dtype=np.int64)),
+            "kind": Arrow.array(np.zeros(n, dtype=np.int64)),
+            "type": Arrow.array(np.ones(n, dtype=np.int64)),
+            "sessions": Arrow.array(np.full(n, -1)),
+            "amount": Compute.negate(used["earned_fen"]),
+            "gift": Arrow.array(np.zeros(n, dtype=np.int64)),
         }
     )
 
@@ -142,13 +140,13 @@ def _uses(used: pa.Table) -> pa.Table:
 def _returns(closed: pa.Table) -> pa.Table:
     n = closed.num_rows
     zeros: Array = np.zeros(n, dtype=np.int64)
-    return pa.table(
+    return Arrow.table(
         {
             **{name: closed[name] for name in ("person", "rec", "clinic", "at", "card_no")},
-            "kind": pa.array(zeros),
-            "type": pa.array(zeros + 2),
+            "kind": Arrow.array(zeros),
+            "type": Arrow.array(zeros + 2),
             "sessions": closed["sessions"],
             "amount": closed["amount"],
-            "gift": pa.array(zeros),
+            "gift": Arrow.array(zeros),
         }
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from zhiyan.demo.calendar import DAY
-from zhiyan.demo.columns import NONE, Array, pick, table
+from zhiyan.demo.columns import NONE, Array, Arrow, Column, Compute, pick, table
 from zhiyan.demo.people import BUYER, LEAD
 from zhiyan.demo.records import PLATFORMS
 from zhiyan.demo.stage import Stage
@@ -91,11 +91,11 @@ def call_table(stage: Stage) -> pa.Table:
             "x_seconds": stage.rng.integers(0, 600, n),
             "followup_no": stage.serial("TH", n, 20),
             "type": pick(FOLLOW_TYPES, kind),
-            "plan_step": pa.nulls(n, pa.string()),
+            "plan_step": Arrow.nulls(n, pa.string()),
             "due_at": at,
             "done_at": at,
             "result": stage.choose(FOLLOW_RESULTS, n, (0.15, 0.2, 0.12, 0.35, 0.03, 0.15)),
-            "reason": pa.nulls(n, pa.string()),
+            "reason": Arrow.nulls(n, pa.string()),
             "abnormal": np.zeros(n, dtype=bool),
             "staff": stage.staff("online", stage.people.clinic[person]),
         }
@@ -130,15 +130,17 @@ def survey_table(stage: Stage) -> pa.Table:
     )
 
 
-def subsets(stage: Stage, values: tuple[str, ...], odds: tuple[float, Array]) -> pa.Array:
+def subsets(stage: Stage, values: tuple[str, ...], odds: tuple[float, Array]) -> Column:
     """Draw a sorted subset per row, null where not answered (``odds`` = chance, answered)."""
     chance, answered = odds
     ordered = np.array(sorted(values))
     chosen = stage.rng.random((len(answered), len(ordered))) < chance
     chosen &= answered[:, None]
-    offsets = pa.array(np.r_[0, np.cumsum(chosen.sum(axis=1))], type=pa.int32())
-    lists = pa.ListArray.from_arrays(offsets, pa.array(ordered).take(pa.array(np.nonzero(chosen)[1])))
-    return pa.compute.if_else(pa.array(answered), lists, pa.scalar(None, lists.type))
+    offsets = Arrow.array(np.r_[0, np.cumsum(chosen.sum(axis=1))], type=pa.int32())
+    lists = Arrow.ListArray.from_arrays(
+        offsets, Arrow.array(ordered).take(Arrow.array(np.nonzero(chosen)[1]))
+    )
+    return Compute.if_else(Arrow.array(answered), lists, Arrow.scalar(None, lists.type))
 
 
 def complaint_table(stage: Stage) -> pa.Table:
@@ -184,10 +186,10 @@ def review_table(stage: Stage) -> pa.Table:
             **stage.base(platform, person, at),
             "review_no": stage.serial(f"PJ{code + 1}", n, 2),
             "score": stage.rng.choice([1, 2, 3, 4, 5], n, p=[0.04, 0.03, 0.08, 0.25, 0.6]),
-            "platform": pa.array([platform] * n, type=pa.string()),
+            "platform": Arrow.array([platform] * n, type=pa.string()),
         }
         blocks.append(table(block))
-    return pa.concat_tables(blocks)
+    return Arrow.concat_tables(blocks)
 
 
 def adverse_table(stage: Stage) -> pa.Table:
@@ -267,7 +269,7 @@ def consent_table(stage: Stage, source: str) -> pa.Table:
     joined = stage.daytime(np.clip(people.entered[person], 0, None) + 1)
     wanted = (("base", 0.97, -1), ("sensitive", 0.82, -1), ("profiling", 0.7, -1))
     channels = (("marketing", 0.6, 0), ("marketing", 0.5, 1), ("marketing", 0.3, 2))
-    who, at, purpose, channel, action = [], [], [], [], []
+    who, at, purpose, channel, action = (list[Array]() for _ in range(5))
     for name, share, way in (*wanted, *channels):
         yes = stage.chance(len(person), share)
         back = np.flatnonzero(yes & stage.chance(len(person), 0.06))
@@ -295,7 +297,9 @@ def consent_table(stage: Stage, source: str) -> pa.Table:
             "purpose": pick(PURPOSES, purpose_),
             "channel": pick(("wecom", "sms", "call", "email", "mp_msg", "oa"), channel_),
             "action": pick(("granted", "withdrawn", "stale"), action_),
-            "notice_version": pick(("v1", "v2"), (at_ > np.datetime64("2025-01-01")).astype(np.int64)),
+            "notice_version": pick(
+                ("v1", "v2"), (at_ > np.datetime64("2025-01-01")).astype(np.int64)
+            ),
             "evidence_ref": stage.serial("PZ", len(place), 30),
         }
     )

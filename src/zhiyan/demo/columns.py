@@ -1,78 +1,98 @@
 """Columns of the synthetic world: numpy while it is simulated, Arrow once it is a table."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from pathlib import Path
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 Array: TypeAlias = npt.NDArray[Any]
+#: pyarrow and its compute functions, whose stubs are incomplete.
+Arrow: Any = pa
 Compute: Any = pc
+Parquet: Any = pq
+#: A pyarrow Array, and one that may be chunked.
+Column: TypeAlias = Any
+Chunked: TypeAlias = Any
 
 #: Marks a missing integer in a numpy column.
 NONE = -(2**62)
 
 
-def pick(values: Sequence[str | None], index: Array) -> pa.Array:
+def pick(values: Sequence[str | None], index: Array) -> Column:
     """Return ``values[index]`` as Arrow text; a negative index gives null."""
-    places = pa.array(index.astype(np.int64), mask=index < 0)
-    return pa.array(list(values), type=pa.string()).take(places)
+    places = Arrow.array(index.astype(np.int64), mask=index < 0)
+    return Arrow.array(list(values), type=pa.string()).take(places)
 
 
-def numbered(prefix: str, numbers: Array, width: int) -> pa.Array:
+def numbered(prefix: str, numbers: Array, width: int) -> Column:
     """Return identifiers such as ``KD00000012``; a negative number gives null."""
-    digits = pa.array(numbers.astype(np.int64), mask=numbers < 0).cast(pa.string())
+    digits = Arrow.array(numbers.astype(np.int64), mask=numbers < 0).cast(pa.string())
     padded = Compute.utf8_lpad(digits, width=width, padding="0")
-    return joined(pa.array([prefix] * len(numbers), type=pa.string()), padded)
+    return joined(Arrow.array([prefix] * len(numbers), type=pa.string()), padded)
 
 
-def joined(*parts: pa.Array) -> pa.Array:
+def joined(*parts: Column) -> Column:
     """Join text columns position by position; null where any part is null."""
     return Compute.binary_join_element_wise(*parts, "")
 
 
-def integers(values: Array) -> pa.Array:
+def integers(values: Array) -> Column:
     """Return an Arrow integer column, null where the value is ``NONE``."""
-    return pa.array(values.astype(np.int64), mask=values == NONE)
+    return Arrow.array(values.astype(np.int64), mask=values == NONE)
 
 
-def flags(values: Array) -> pa.Array:
+def flags(values: Array) -> Column:
     """Return an Arrow boolean column."""
-    return pa.array(values.astype(bool))
+    return Arrow.array(values.astype(bool))
 
 
-def moments(values: Array) -> pa.Array:
+def flat(column: Any) -> Column:
+    """Return a column in one piece."""
+    return column.combine_chunks() if hasattr(column, "combine_chunks") else column
+
+
+def write_parquet(rows: pa.Table, target: Path) -> None:
+    """Write a table as one Parquet file, making its folder."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    Parquet.write_table(rows, target, compression="zstd")
+
+
+def moments(values: Array) -> Column:
     """Return an Arrow timestamp column (seconds, local), null where it is NaT."""
-    return pa.array(values.astype("datetime64[s]"))
+    return Arrow.array(values.astype("datetime64[s]"))
 
 
-def days(values: Array) -> pa.Array:
+def days(values: Array) -> Column:
     """Return an Arrow date column, null where it is NaT."""
-    return pa.array(values.astype("datetime64[D]"))
+    return Arrow.array(values.astype("datetime64[D]"))
 
 
-def nulls(count: int, kind: pa.DataType | None = None) -> pa.Array:
+def nulls(count: int, kind: pa.DataType | None = None) -> Column:
     """Return a column of nulls, text unless another type is given."""
-    return pa.nulls(count, kind or pa.string())
+    return Arrow.nulls(count, kind or pa.string())
 
 
 def table(columns: Mapping[str, Any]) -> pa.Table:
     """Make a table; numpy columns become the Arrow type that their dtype says."""
-    return pa.table({name: as_arrow(values) for name, values in columns.items()})
+    return Arrow.table({name: as_arrow(values) for name, values in columns.items()})
 
 
 def as_arrow(values: Any) -> Any:
     """Turn one numpy column into Arrow; Arrow columns pass as they are."""
     if not isinstance(values, np.ndarray):
         return values
-    kind = values.dtype.kind
+    column = cast("Array", values)
+    kind = column.dtype.kind
     if kind == "b":
-        return flags(values)
+        return flags(column)
     if kind == "M":
-        return days(values) if values.dtype == np.dtype("datetime64[D]") else moments(values)
-    return integers(values)
+        return days(column) if column.dtype == np.dtype("datetime64[D]") else moments(column)
+    return integers(column)
 
 
 def numbers(source: pa.Table, name: str) -> Array:

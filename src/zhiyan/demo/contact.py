@@ -119,7 +119,9 @@ def touch_table(stage: Stage) -> pa.Table:
     clicked = stage.seen(stage.after(delivered, 0.01, 2), stage.chance(n, warm * 0.3))
     replied = stage.seen(stage.after(delivered, 0.01, 2), stage.chance(n, warm * 0.2))
     out = stage.seen(stage.after(delivered, 0.01, 2), stage.chance(n, 0.004))
-    rec = np.where(channel == 1, stage.records.home["sms"][person], stage.records.home["scrm"][person])
+    rec = np.where(
+        channel == 1, stage.records.home["sms"][person], stage.records.home["scrm"][person]
+    )
     campaign = (at.astype("datetime64[M]").astype(np.int64) // 2) % len(CAMPAIGNS)
     return table(
         {
@@ -197,5 +199,3 @@ def response_truth(stage: Stage) -> dict[str, Array]:
         "base_ppm": np.rint(BASE_CHANCE[kind] * 1e6).astype(np.int64),
         "offer_ppm": np.rint(WITH_OFFER[kind] * 1e6).astype(np.int64),
     }
-
-

@@ -63,8 +63,8 @@ def make_threads(rng: np.random.Generator, setting: Setting, people: People) -> 
         item=item,
         gap=items.interval[item] * factor,
         growth=items.growth[item] * np.exp(rng.normal(0, 0.004, len(person))),
-        start=_starts(rng, setting, people, (person, item)),
-        planned=_planned(rng, setting, people.loyalty[person], item),
+        start=_starts(rng, setting, people, who=(person, item)),
+        planned=_planned(rng, setting, people.loyalty[person], item=item),
     )
 
 
@@ -81,7 +81,7 @@ def _choose(rng: np.random.Generator, setting: Setting, male: Array) -> Array:
 
 
 def _starts(
-    rng: np.random.Generator, setting: Setting, people: People, who: tuple[Array, Array]
+    rng: np.random.Generator, setting: Setting, people: People, *, who: tuple[Array, Array]
 ) -> Array:
     """Draw the first day: the first thread soon after entry, later ones by the item's season."""
     person, item = who
@@ -98,7 +98,7 @@ def _starts(
     return start
 
 
-def _planned(rng: np.random.Generator, setting: Setting, loyalty: Array, item: Array) -> Array:
+def _planned(rng: np.random.Generator, setting: Setting, loyalty: Array, *, item: Array) -> Array:
     """Draw how many sessions she would take: courses mostly finished, then loyalty decides."""
     items = setting.items
     course = items.course[item]
@@ -113,7 +113,7 @@ def _planned(rng: np.random.Generator, setting: Setting, loyalty: Array, item: A
 
 
 def make_sessions(
-    rng: np.random.Generator, setting: Setting, people: People, threads: Threads
+    rng: np.random.Generator, setting: Setting, people: People, *, threads: Threads
 ) -> Sessions:
     """Lay the sessions of all threads on the calendar, leaving out the time while she is away."""
     n, most = len(threads.person), int(threads.planned.max(initial=1))
@@ -167,7 +167,7 @@ class Visits:
 
 
 def make_visits(
-    rng: np.random.Generator, setting: Setting, people: People, sessions: Sessions
+    rng: np.random.Generator, setting: Setting, people: People, *, sessions: Sessions
 ) -> tuple[Array, Array, Array]:
     """Return (person, day, visit of each session) of all comings, sorted by person and day."""
     span = setting.calendar.span

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from zhiyan.core.event import Column, ColumnType
+from zhiyan.core.event import Column as Declared
+from zhiyan.core.event import ColumnType
 from zhiyan.core.kinds import KINDS
-from zhiyan.demo.columns import Array, as_arrow, pick, times
+from zhiyan.demo.columns import Array, Arrow, Chunked, Column, as_arrow, pick, times, write_parquet
 from zhiyan.demo.identify import party_ids, party_table
 from zhiyan.demo.records import SOURCES
 from zhiyan.demo.stage import Stage
@@ -41,15 +41,12 @@ def write_events(world: World, folder: Path, progress: Progress | None = None) -
             kind, _, part = name.partition(".")
             suffix = f"-{part}" if part else ""
             target = folder / "events" / kind / f"part-{chunk.index:05d}{suffix}.parquet"
-            _write(canonical(chunk.stage, kind, rows), target)
-        _write(party_table(chunk.stage), folder / "parties" / f"part-{chunk.index:05d}.parquet")
-        write_truth(world, chunk, folder / "truth")
+            write_parquet(canonical(chunk.stage, kind, rows), target)
+        write_parquet(
+            party_table(chunk.stage), folder / "parties" / f"part-{chunk.index:05d}.parquet"
+        )
+        write_truth(chunk, folder / "truth")
         progress.step("events", chunk.index + 1, world.chunk_count)
-
-
-def _write(rows: pa.Table, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(rows, target, compression="zstd")
 
 
 def canonical(stage: Stage, kind: str, rows: pa.Table) -> pa.Table:
@@ -62,7 +59,7 @@ def canonical(stage: Stage, kind: str, rows: pa.Table) -> pa.Table:
         "occurred_at": _utc(times(rows, "at")),
         **{column.name: _typed(rows, column) for column in KINDS[kind].columns},
     }
-    return pa.table(columns)
+    return Arrow.table(columns)
 
 
 def _sources(stage: Stage, rows: pa.Table, rec: Array) -> Array:
@@ -72,14 +69,14 @@ def _sources(stage: Stage, rows: pa.Table, rec: Array) -> Array:
     return np.where(rows["x_channel"].to_numpy() == MINI, len(SOURCES), source)
 
 
-def _utc(local: Array) -> pa.Array:
-    return pa.array((local - OFFSET).astype("datetime64[us]"))
+def _utc(local: Array) -> Column:
+    return Arrow.array((local - OFFSET).astype("datetime64[us]"))
 
 
-def _typed(rows: pa.Table, column: Column) -> pa.Array | pa.ChunkedArray:
+def _typed(rows: pa.Table, column: Declared) -> Column | Chunked:
     """Return a column in its Arrow type, nulls where the simulation does not fill it."""
     if column.name not in rows.column_names:
-        return pa.nulls(rows.num_rows, ARROW[column.type])
+        return Arrow.nulls(rows.num_rows, ARROW[column.type])
     if column.type is ColumnType.MOMENT:
         return _utc(times(rows, column.name))
     return rows[column.name].cast(ARROW[column.type])

@@ -3,7 +3,18 @@
 import numpy as np
 import pyarrow as pa
 
-from zhiyan.demo.columns import Array, Compute, as_arrow, integers, numbered, pick, scrambled, table
+from zhiyan.demo.columns import (
+    Array,
+    Arrow,
+    Column,
+    Compute,
+    as_arrow,
+    integers,
+    numbered,
+    pick,
+    scrambled,
+    table,
+)
 from zhiyan.demo.names import NICKNAMES, SEGMENT, TEST_NAMES, full_names, virtual_numbers
 from zhiyan.demo.people import People
 from zhiyan.demo.records import NATIVE, NICK, NO_NAME, SOURCES, Records
@@ -29,12 +40,12 @@ def party_ids(world_wide: Array) -> Array:
     return ((z ^ (z >> np.uint64(31))) & MASK).astype(np.int64)
 
 
-def phone_text(phone: Array) -> pa.Array:
+def phone_text(phone: Array) -> Column:
     """Return 11-digit numbers as text, null where 0."""
     return numbered("", np.where(phone == 0, -1, phone), 11)
 
 
-def native_ids(records: Records, source: str, rec: Array) -> pa.Array:
+def native_ids(records: Records, source: str, rec: Array) -> Column:
     """Return the identifier by which a source knows each record (text)."""
     serial = records.serial[rec]
     if source in {"his", "his_old"}:
@@ -45,18 +56,18 @@ def native_ids(records: Records, source: str, rec: Array) -> pa.Array:
     return phone_text(records.phone[rec])
 
 
-def member_numbers(records: Records, rec: Array) -> pa.Array:
+def member_numbers(records: Records, rec: Array) -> Column:
     """Return the member number of CRM records."""
     return numbered("M", records.serial[rec] + 1, 9)
 
 
-def unionids(records: Records, people: People, rec: Array) -> pa.Array:
+def unionids(records: Records, people: People, rec: Array) -> Column:
     """Return the unionid of each record, null where it is not bound; one per person."""
     number = scrambled(people.first + records.person[rec], SEGMENT)
     return numbered("oUNION", np.where(records.bound[rec], number, -1), 22)
 
 
-def shown_names(people: People, records: Records, rec: Array) -> pa.Array:
+def shown_names(people: People, records: Records, rec: Array) -> Column:
     """Return the name that each record shows: real, a nickname or form of address, or null."""
     person = records.person[rec]
     real = full_names(people.name[person])
@@ -68,10 +79,12 @@ def shown_names(people: People, records: Records, rec: Array) -> pa.Array:
     tests = np.array(TEST_NAMES)[people.name[person] % len(TEST_NAMES)]
     kind = records.name_kind[rec]
     name = np.where(people.test[person], tests, np.where(kind == NICK, called, real))
-    return pa.array(name.tolist(), type=pa.string(), mask=(kind == NO_NAME) & ~people.test[person])
+    return Arrow.array(
+        name.tolist(), type=pa.string(), mask=(kind == NO_NAME) & ~people.test[person]
+    )
 
 
-def platform_phones(records: Records, rec: Array) -> pa.Array:
+def platform_phones(records: Records, rec: Array) -> Column:
     """Return the privacy number that a platform shows for a buyer."""
     return phone_text(virtual_numbers(records.serial[rec]))
 
@@ -80,7 +93,7 @@ def party_table(stage: Stage) -> pa.Table:
     """One row per record: its party, the true person behind it, and its identifiers."""
     people, records = stage.people, stage.records
     rec = np.arange(records.count)
-    native = pa.concat_arrays(
+    native = Arrow.concat_arrays(
         [native_ids(records, name, records.of(name)).cast(pa.string()) for name in SOURCES]
     )
     order = np.argsort(np.concatenate([records.of(name) for name in SOURCES]), kind="stable")
@@ -94,17 +107,17 @@ def party_table(stage: Stage) -> pa.Table:
         {
             "party_id": party_ids(records.first + rec),
             "person": owner,
-            "source": pa.array(source, type=pa.string()),
+            "source": Arrow.array(source, type=pa.string()),
             "clinic": pick(stage.setting.group.clinic_codes, records.clinic),
-            "id_type": pa.array(types, type=pa.string()),
-            "id_value": native.take(pa.array(order)),
+            "id_type": Arrow.array(types, type=pa.string()),
+            "id_value": native.take(Arrow.array(order)),
             "phone": phone_text(records.phone),
-            "unionid": Compute.if_else(pa.array(bindable), union, pa.scalar(None, pa.string())),
+            "unionid": Compute.if_else(
+                Arrow.array(bindable), union, Arrow.scalar(None, pa.string())
+            ),
             "birthdate": as_arrow(
                 np.where(records.has_birth, people.birth[records.person], np.datetime64("NaT", "D"))
             ),
             "phone_holders": integers(holders),
         }
     )
-
-

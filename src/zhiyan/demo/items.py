@@ -82,7 +82,7 @@ def load_items(path: Path | None = None) -> Items:
     course = np.array([_course(row) for row in rows])
     return Items(
         codes=codes,
-        names=tuple(_name(row) for row in rows),
+        names=tuple(str(row["name"]["zh"]) for row in rows),
         categories=categories,
         seasons=tuple(season_of(str(row.get("season"))) for row in rows),
         interval=interval,
@@ -97,25 +97,23 @@ def load_items(path: Path | None = None) -> Items:
 
 
 def _rows(file: Path) -> Sequence[Mapping[str, Any]]:
-    problem = Problem(code="ZY280", message="no item catalogue to simulate with", where=str(file))
-    if not file.exists():
+    loaded: Any = _read(file)
+    if not loaded:
+        problem = Problem(
+            code="ZY280", message="no item catalogue to simulate with", where=str(file)
+        )
         raise DefinitionError(problem)
-    loaded: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
-    rows: Any = loaded.get("items") if isinstance(loaded, dict) else loaded
-    if isinstance(rows, dict):
-        rows = [{"code": code, **row} for code, row in rows.items()]
-    if not rows:
-        raise DefinitionError(problem)
-    return rows
+    return loaded["items"]
 
 
-def _name(row: Mapping[str, Any]) -> str:
-    name: Any = row["name"]
-    return str(name["zh"]) if isinstance(name, Mapping) else str(name)
+def _read(file: Path) -> Any:
+    """Read YAML; None if there is no such file."""
+    return yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else None
 
 
 def _fen(rows: Sequence[Mapping[str, Any]], edge: str) -> Array:
-    return np.array([round(100 * float((row.get("price") or {}).get(edge) or 0)) for row in rows])
+    prices: list[Mapping[str, Any]] = [row.get("price") or {} for row in rows]
+    return np.array([round(100 * float(price.get(edge) or 0)) for price in prices])
 
 
 def _days(rows: Sequence[Mapping[str, Any]], name: str, empty: int) -> Array:
@@ -136,27 +134,6 @@ def _appeal(codes: Sequence[str], categories: Sequence[str], price: Array) -> Ar
 
 def _aliases(file: Path, codes: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     """Return per item the other names that the pack knows; empty where it knows none."""
-    if not file.exists():
-        return tuple(() for _ in codes)
-    loaded: Any = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    entries: Any = loaded.get("aliases", loaded) if isinstance(loaded, dict) else loaded
-    found: dict[str, list[str]] = {code: [] for code in codes}
-    for alias, code in _alias_pairs(entries):
-        if code in found:
-            found[code].append(alias)
-    return tuple(tuple(sorted(set(found[code]))) for code in codes)
-
-
-def _alias_pairs(entries: Any) -> list[tuple[str, str]]:
-    """Read ``alias: code``, ``code: [alias, ...]`` or a list of ``{name, code}``."""
-    if isinstance(entries, list):
-        return [(str(e.get("name") or e.get("alias")), str(e["code"])) for e in entries]
-    pairs: list[tuple[str, str]] = []
-    for key, value in entries.items():
-        if isinstance(value, list):
-            pairs.extend((str(alias), str(key)) for alias in value)
-        else:
-            pairs.append((str(key), str(value)))
-    return pairs
-
-
+    loaded: Any = _read(file) or {"aliases": {}}
+    known: Mapping[str, Sequence[str]] = loaded["aliases"]
+    return tuple(tuple(str(alias) for alias in known.get(code, ())) for code in codes)

@@ -9,7 +9,17 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from zhiyan.demo.columns import NONE, Array, numbered, pick, running, table
+from zhiyan.demo.columns import (
+    NONE,
+    Array,
+    Arrow,
+    Column,
+    flat,
+    numbered,
+    pick,
+    running,
+    table,
+)
 from zhiyan.demo.cycles import Sessions, Visits
 from zhiyan.demo.people import NEVER, People, Setting
 from zhiyan.demo.trade import CARD, MINI, PACKAGE_CODES, STORE, VIA_PLATFORM, Lines
@@ -51,12 +61,12 @@ def later(rng: np.random.Generator, at: Array, bounds: tuple[float, float]) -> A
     return at + wait.astype("timedelta64[s]")
 
 
-def order_numbers(people: People, lines: Lines) -> pa.Array:
+def order_numbers(people: People, lines: Lines) -> Column:
     """Return the order number of every line; the prefix tells the selling channel."""
     number = people.first * 40 + lines.order
     made = [numbered(prefix, number, 9) for prefix in ORDER_PREFIX]
-    stacked = pa.concat_arrays([part.cast(pa.string()) for part in made])
-    return stacked.take(pa.array(lines.channel * len(number) + np.arange(len(number))))
+    stacked = Arrow.concat_arrays([part.cast(pa.string()) for part in made])
+    return stacked.take(Arrow.array(lines.channel * len(number) + np.arange(len(number))))
 
 
 def make_refunds(rng: np.random.Generator, setting: Setting, lines: Lines) -> Refunds:
@@ -75,6 +85,7 @@ def line_table(
     rng: np.random.Generator,
     setting: Setting,
     people: People,
+    *,
     parts: tuple[Lines, Refunds],
 ) -> pa.Table:
     """One row per order line."""
@@ -94,7 +105,7 @@ def line_table(
             "order_no": order_numbers(people, lines),
             "line_no": lines.line,
             "x_item": lines.item,
-            "x_order": lines.order,
+            "x_line": np.arange(n),
             "x_bundle": np.where(lines.package < 0, NONE, lines.bundle),
             "x_channel": lines.channel,
             "item_code": pick(setting.items.codes, lines.item),
@@ -114,12 +125,14 @@ def line_table(
 
 
 def make_wallets(
-    rng: np.random.Generator, setting: Setting, people: People, visits: Visits
+    rng: np.random.Generator, setting: Setting, people: People, *, visits: Visits
 ) -> Wallets:
     """Let some buyers put money on a stored-value card at one of their visits."""
     end = setting.calendar.end.astype("datetime64[s]")
     able = np.flatnonzero((visits.at < end) & ~visits.bare & ~people.test[visits.person])
-    place = able[rng.random(len(able)) < 0.035 * np.clip(people.budget[visits.person[able]], 0.4, 3)]
+    place = able[
+        rng.random(len(able)) < 0.035 * np.clip(people.budget[visits.person[able]], 0.4, 3)
+    ]
     _, first = np.unique(visits.person[place], return_index=True)
     place = place[first]
     principal = TOP_UPS[rng.choice(4, len(place), p=[0.35, 0.35, 0.2, 0.1])]
@@ -144,7 +157,7 @@ class Orders:
 
 
 def make_orders(
-    rng: np.random.Generator, people: People, lines: Lines, wallets: Wallets
+    rng: np.random.Generator, people: People, lines: Lines, *, wallets: Wallets
 ) -> Orders:
     """Total the orders and decide how each is paid; wallets pay whole orders while they last."""
     count = int(lines.order.max(initial=-1)) + 1
@@ -169,6 +182,7 @@ def payment_table(
     rng: np.random.Generator,
     people: People,
     parts: tuple[Lines, Refunds, Wallets, Orders],
+    *,
     closed_cards: pa.Table,
 ) -> pa.Table:
     """One row per payment, top-up (positive) and refund (negative)."""
@@ -182,8 +196,12 @@ def payment_table(
     again = np.flatnonzero(split)
     wallet_numbers = numbered("CZ", people.first + wallets.person, 9)
     line = np.r_[first, first[again], refunds.line]
-    order_no = pa.concat_arrays(
-        [_flat(numbers.take(pa.array(line))), _flat(wallet_numbers), _flat(closed_cards["card_no"])]
+    order_no = Arrow.concat_arrays(
+        [
+            flat(numbers.take(Arrow.array(line))),
+            flat(wallet_numbers),
+            flat(closed_cards["card_no"]),
+        ]
     )
     kind = np.repeat(
         [0, 1, 2, 3, 4],
@@ -223,16 +241,13 @@ def payment_table(
         {
             **columns,
             "x_kind": kind,
+            "x_line": np.where(kind == 2, np.r_[line, np.full(len(kind) - len(line), -1)], -1),
             "payment_no": numbered("LS", people.first * 60 + np.arange(len(kind)), 9),
             "order_no": order_no,
             "is_refund": refund,
             "matched": refund,
         }
     )
-
-
-def _flat(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
 def _tender_of_refund(orders: Orders, lines: Lines, refunds: Refunds) -> Array:
@@ -249,7 +264,9 @@ class CourseCards:
     used: Array
 
 
-def make_course_cards(lines: Lines, sessions: Sessions, mode: Array, course: Array) -> CourseCards:
+def make_course_cards(
+    lines: Lines, sessions: Sessions, mode: Array, *, course: Array
+) -> CourseCards:
     """Connect the sessions of card threads with the card sold at the start of their round."""
     sold = np.flatnonzero(lines.card)
     by_session = np.full(len(sessions.thread), -1)
@@ -276,6 +293,7 @@ def treatment_table(
     rng: np.random.Generator,
     setting: Setting,
     people: People,
+    *,
     parts: tuple[Visits, Sessions, Lines, CourseCards],
 ) -> pa.Table:
     """One row per treatment performed; products are taken home and do not count."""
@@ -311,9 +329,7 @@ def treatment_table(
             "sessions": np.ones(len(place), dtype=np.int64),
             "earned_fen": np.where(card >= 0, share, own[place]),
             "card_no": numbered("LC", np.where(card >= 0, people.first * 10 + card, -1), 9),
-            "doctor": pick(
-                setting.group.staff_codes, setting.group.someone(rng, "doctor", clinic)
-            ),
+            "doctor": pick(setting.group.staff_codes, setting.group.someone(rng, "doctor", clinic)),
             "nurse": pick(setting.group.staff_codes, setting.group.someone(rng, "nurse", clinic)),
             "brand": pick(BRANDS, brand),
             "batch_no": numbered("PH", batch, 6),

@@ -15,7 +15,7 @@ FIRST = np.array(list("晓雨欣思佳梦静雅诗子若嘉怡语可安文心慧
 SECOND = np.array([*"涵怡萱婷琪妍彤瑶琳洁颖雯悦然菲蕾岚薇凝舒瑾媛楠茜澜瑜", "", "", "", "", "", ""])
 #: Second digits and third digits of ordinary mobile numbers; virtual ones are elsewhere.
 PREFIXES = np.array(
-    [int(text) for text in "131 132 135 136 137 139 150 151 152 155 158 159 177 186 187 188".split()]
+    [131, 132, 135, 136, 137, 139, 150, 151, 152, 155, 158, 159, 177, 186, 187, 188]
 )
 VIRTUAL = np.array([170, 171, 167, 165, 162])
 SEGMENT = 99_999_989  # below 10**8, prime: numbers are scattered one to one below it

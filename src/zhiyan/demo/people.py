@@ -87,16 +87,14 @@ class People:
         return self.first + np.arange(self.count)
 
 
-def make_people(
-    rng: np.random.Generator, setting: Setting, first: int, count: int
-) -> People:
+def make_people(rng: np.random.Generator, setting: Setting, first: int, *, count: int) -> People:
     """Draw ``count`` persons, numbered from ``first``."""
     calendar = setting.calendar
     clinics = setting.group.clinics
     clinic = rng.choice(len(clinics), count, p=np.array([c.share for c in clinics]))
     birth = _birth(rng, calendar, count)
     head, relation = _families(rng, count)
-    birth = _family_births(rng, birth, head, relation)
+    birth = _family_births(rng, birth, head, relation=relation)
     clinic = clinic[head]
     male = (rng.random(count) < 0.11) & (relation == 0)
     entered = _entry(rng, calendar, count)
@@ -160,7 +158,9 @@ def _families(rng: np.random.Generator, count: int) -> tuple[Array, Array]:
     return head, relation
 
 
-def _family_births(rng: np.random.Generator, birth: Array, head: Array, relation: Array) -> Array:
+def _family_births(
+    rng: np.random.Generator, birth: Array, head: Array, *, relation: Array
+) -> Array:
     daughter = np.flatnonzero(relation == 2)
     mother = head[daughter]
     moved = birth.copy()
@@ -179,9 +179,7 @@ def _entry(rng: np.random.Generator, calendar: Calendar, count: int) -> Array:
     return np.where(old, -rng.integers(30, 900, count), day)
 
 
-def _leaving(
-    rng: np.random.Generator, calendar: Calendar, entered: Array
-) -> tuple[Array, Array]:
+def _leaving(rng: np.random.Generator, calendar: Calendar, entered: Array) -> tuple[Array, Array]:
     far = 10 * calendar.span + 10_000
     stay = rng.gamma(1.1, 620, len(entered)).astype(np.int64) + 20
     departed = np.maximum(entered, -60) + stay

@@ -86,27 +86,27 @@ def make_records(rng: np.random.Generator, people: People, first: int) -> Record
     second = mobiles(people.number * 2 + 1)
     visits = people.reach > LEAD
     with_phone = np.where(rng.random(n) < 0.94, phone, 0)
-    _add(records, people, "his", visits, phone=with_phone, clinic=people.clinic, rng=rng)
+    _add(records, people, "his", who=visits, phone=with_phone, clinic=people.clinic, rng=rng)
     twice = visits & (people.reach == BUYER) & (people.second_clinic >= 0)
     choice = rng.random(n)
     other = np.where(choice < 0.55, phone, np.where(choice < 0.8, second, 0))
-    _add(records, people, "his", twice, phone=other, clinic=people.second_clinic, rng=rng)
+    _add(records, people, "his", who=twice, phone=other, clinic=people.second_clinic, rng=rng)
     records.home["his2"] = np.where(twice, records.home["his"], -1)
     records.home["his"] = np.where(visits, np.cumsum(visits) - 1, -1)
     old = visits & (people.entered < 0) & (rng.random(n) < 0.4)
-    _add(records, people, "his_old", old, phone=phone, clinic=people.clinic, rng=rng)
+    _add(records, people, "his_old", who=old, phone=phone, clinic=people.clinic, rng=rng)
     for platform in PLATFORMS:
         via = people.channel == CHANNELS.index(platform)
         knows = np.where(via, 0.85, 0.02) > rng.random(n)
-        _add(records, people, platform, knows & (people.reach == BUYER), rng=rng)
+        _add(records, people, platform, who=knows & (people.reach == BUYER), rng=rng)
     mini = visits & (rng.random(n) < 0.5)
     mini_phone = np.where(rng.random(n) < 0.7, phone, np.where(rng.random(n) < 0.5, second, 0))
-    _add(records, people, "mini", mini, phone=mini_phone, rng=rng)
+    _add(records, people, "mini", who=mini, phone=mini_phone, rng=rng)
     friend = rng.random(n) < np.where(visits, 0.45, 0.12)
-    _add(records, people, "wecom", friend, rng=rng)
+    _add(records, people, "wecom", who=friend, rng=rng)
     everyone = np.ones(n, dtype=bool)
     for source in ("crm", "scrm", "sms", "call", "survey"):
-        _add(records, people, source, everyone, phone=phone, rng=rng)
+        _add(records, people, source, who=everyone, phone=phone, rng=rng)
     return records
 
 
@@ -114,8 +114,8 @@ def _add(  # noqa: PLR0913 - one call describes one system
     records: Records,
     people: People,
     source: str,
-    who: Array,
     *,
+    who: Array,
     rng: np.random.Generator,
     phone: Array | None = None,
     clinic: Array | None = None,

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 
 from zhiyan.demo.calendar import DAY
-from zhiyan.demo.columns import Array, numbered, pick
+from zhiyan.demo.columns import Array, Column, numbered, pick
 from zhiyan.demo.cycles import Sessions, Threads, Visits
 from zhiyan.demo.people import NEVER, People, Setting
 from zhiyan.demo.records import Records
@@ -78,16 +77,16 @@ class Stage:
         rec = self.records.home[source][person]
         return {"person": person, "rec": rec, "clinic": self.records.clinic[rec], "at": at}
 
-    def serial(self, prefix: str, count: int, room: int = 40) -> pa.Array:
+    def serial(self, prefix: str, count: int, room: int = 40) -> Column:
         """Number the rows of a chunk, distinct over the world while they fit into ``room``."""
         return numbered(prefix, self.people.first * room + np.arange(count), 9)
 
-    def staff(self, role: str, clinic: Array) -> pa.Array:
+    def staff(self, role: str, clinic: Array) -> Column:
         """Draw staff codes of a role."""
         group = self.setting.group
         return pick(group.staff_codes, group.someone(self.rng, role, clinic))
 
-    def choose(self, values: tuple[str, ...], count: int, share: tuple[float, ...]) -> pa.Array:
+    def choose(self, values: tuple[str, ...], count: int, share: tuple[float, ...]) -> Column:
         """Draw codes by their shares."""
         return pick(values, self.rng.choice(len(values), count, p=np.array(share)))
 

@@ -45,7 +45,7 @@ class Lines:
 
 
 def payment_modes(
-    rng: np.random.Generator, setting: Setting, people: People, parts: tuple[Sessions, Records]
+    rng: np.random.Generator, setting: Setting, people: People, *, parts: tuple[Sessions, Records]
 ) -> Array:
     """Return per session how it is paid; one choice per thread, platforms only for a first one."""
     sessions, records = parts
@@ -56,12 +56,17 @@ def payment_modes(
     has = np.zeros(people.count, dtype=bool)
     for platform in PLATFORMS:
         has |= records.home[platform] >= 0
-    via = has[sessions.person] & (sessions.nth == 0) & (mode == SINGLE) & (rng.random(len(mode)) < 0.7)
+    via = (
+        has[sessions.person]
+        & (sessions.nth == 0)
+        & (mode == SINGLE)
+        & (rng.random(len(mode)) < 0.7)
+    )
     cheap = setting.items.low[sessions.item] < 300_000
     return np.where(via & cheap, PLATFORM, mode)
 
 
-def unit_prices(rng: np.random.Generator, setting: Setting, people: People, who: Array) -> Array:
+def unit_prices(rng: np.random.Generator, setting: Setting, people: People, *, who: Array) -> Array:
     """Return list prices in fen, in the item's band, by the person's budget; ``who`` is (person, item)."""
     person, item = who
     items = setting.items
@@ -80,6 +85,7 @@ def make_lines(
     rng: np.random.Generator,
     setting: Setting,
     people: People,
+    *,
     parts: tuple[Visits, Sessions, Records, Array],
 ) -> Lines:
     """Sell everything: sessions one by one, course cards, products, gifts, packages, tests."""
@@ -93,7 +99,7 @@ def make_lines(
     person, item = sessions.person[sold], sessions.item[sold]
     card = mode[sold] == CARD
     qty = np.ones(len(sold), dtype=np.int64)
-    price = unit_prices(rng, setting, people, np.array([person, item]))
+    price = unit_prices(rng, setting, people, who=np.array([person, item]))
     listed = price * np.where(card, course[sold], 1)
     share = discounts(rng, people, person) * np.where(card, 0.85, 1.0)
     net = np.maximum(np.rint(listed * share / 100).astype(np.int64) * 100, 100)
@@ -110,15 +116,16 @@ def make_lines(
         "session": sold,
         "channel": np.where(mode[sold] == PLATFORM, VIA_PLATFORM, STORE),
     }
-    extra = _extras(rng, setting, people, (visits, base))
+    extra = _extras(rng, setting, people, parts=(visits, base))
     merged = {name: np.concatenate([base[name], extra[name]]) for name in base}
-    return _number(rng, setting, merged, (visits, records, people))
+    return _number(rng, merged, (visits, records, people))
 
 
 def _extras(
     rng: np.random.Generator,
     setting: Setting,
     people: People,
+    *,
     parts: tuple[Visits, dict[str, Array]],
 ) -> dict[str, Array]:
     """Add gifts, products, small trial orders and the orders of test accounts to visits."""
@@ -137,7 +144,7 @@ def _extras(
     spa = rng.choice(setting.items.of_category("spa", "skin"), n)
     item = np.where(kind == 1, goods, spa)
     qty = np.where(kind == 1, rng.choice([1, 2, 3], n, p=[0.7, 0.2, 0.1]), 1)
-    listed = unit_prices(rng, setting, people, np.array([person, item])) * qty
+    listed = unit_prices(rng, setting, people, who=np.array([person, item])) * qty
     share = discounts(rng, people, person)
     net = np.where(kind == 0, 0, np.rint(listed * share / 100).astype(np.int64) * 100)
     net = np.where(kind == 2, np.where(rng.random(n) < 0.6, 100, 1), net)
@@ -159,13 +166,12 @@ def _extras(
 
 def _number(
     rng: np.random.Generator,
-    setting: Setting,
     merged: dict[str, Array],
     parts: tuple[Visits, Records, People],
 ) -> Lines:
     """Give lines to orders (one per visit and channel), number them, and form packages."""
     visits, records, people = parts
-    record = _record_of(records, people, merged, visits)
+    record = _record_of(records, people, merged, visits=visits)
     channel = np.where(record < 0, STORE, merged["channel"])
     record = np.where(record < 0, visits.record[merged["visit"]], record)
     alone = np.where(channel == VIA_PLATFORM, 1 + np.arange(len(channel)), 0)
@@ -179,7 +185,7 @@ def _number(
     early = (rng.gamma(1.2, 5, len(at)) * 86_400 + 3600).astype(np.int64)
     at = at - np.where(channel == STORE, 0, early).astype("timedelta64[s]")
     at = at[np.flatnonzero(new)][order]
-    package, bundle, net = _packages(rng, order, channel, part)
+    package, bundle, net = _packages(rng, order, channel, part=part)
     return Lines(
         order=order,
         line=ranks(order) + 1,
@@ -202,7 +208,7 @@ def _number(
 
 
 def _record_of(
-    records: Records, people: People, merged: dict[str, Array], visits: Visits
+    records: Records, people: People, merged: dict[str, Array], *, visits: Visits
 ) -> Array:
     """Return the record that buys: HIS file, mini-program user or platform buyer; -1 if unknown."""
     person, channel = merged["person"], merged["channel"]
@@ -215,7 +221,7 @@ def _record_of(
 
 
 def _packages(
-    rng: np.random.Generator, order: Array, channel: Array, part: dict[str, Array]
+    rng: np.random.Generator, order: Array, channel: Array, *, part: dict[str, Array]
 ) -> tuple[Array, Array, Array]:
     """Sell some orders of several lines as one package, split by list price (largest remainder)."""
     plain = ~(part["gift"] | part["test"]) & (channel == STORE)

@@ -4,29 +4,25 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from zhiyan.demo.columns import as_arrow, pick, table
+from zhiyan.demo.columns import as_arrow, pick, table, write_parquet
 from zhiyan.demo.contact import response_truth
 from zhiyan.demo.identify import party_table
 from zhiyan.demo.people import RESPONSES, moments_of
 from zhiyan.demo.stage import Stage
-from zhiyan.demo.world import Chunk, World
+from zhiyan.demo.world import Chunk
 
 REACHES = ("lead", "visitor", "buyer")
 
 
-def write_truth(world: World, chunk: Chunk, folder: Path) -> None:
+def write_truth(chunk: Chunk, folder: Path) -> None:
     """Write ``persons``, ``records`` and ``cycles`` of one chunk as Parquet parts."""
-    del world
     for name, rows in (
         ("persons", person_truth(chunk.stage)),
         ("records", party_table(chunk.stage)),
         ("cycles", cycle_truth(chunk.stage)),
     ):
-        target = folder / name / f"part-{chunk.index:05d}.parquet"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(rows, target, compression="zstd")
+        write_parquet(rows, folder / name / f"part-{chunk.index:05d}.parquet")
 
 
 def person_truth(stage: Stage) -> pa.Table:
@@ -53,7 +49,9 @@ def person_truth(stage: Stage) -> pa.Table:
             "is_staff": people.employee,
             "desk_phone": people.desk_phone,
             "household": people.first + people.head,
-            "relation": pick(("none", "mother", "daughter", "assistant", "client"), people.relation),
+            "relation": pick(
+                ("none", "mother", "daughter", "assistant", "client"), people.relation
+            ),
         }
     )
 

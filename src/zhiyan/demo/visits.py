@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from zhiyan.demo.calendar import DAY
-from zhiyan.demo.columns import NONE, Array, numbered, pick, ranks, table
+from zhiyan.demo.columns import NONE, Array, Arrow, Column, numbered, pick, ranks, table
 from zhiyan.demo.cycles import Sessions, Visits, make_visits
 from zhiyan.demo.people import NEVER, People, Setting
 from zhiyan.demo.records import Records
@@ -34,11 +34,12 @@ def lay_visits(
     rng: np.random.Generator,
     setting: Setting,
     people: People,
+    *,
     parts: tuple[Sessions, Records],
 ) -> Visits:
     """Group sessions and first consultations into visits, at the home or the second clinic."""
     sessions, records = parts
-    person, day, of_session = make_visits(rng, setting, people, sessions)
+    person, day, of_session = make_visits(rng, setting, people, sessions=sessions)
     n = len(person)
     away = (rng.random(n) < 0.3) & (records.home["his2"][person] >= 0)
     record = np.where(away, records.home["his2"][person], records.home["his"][person])
@@ -57,7 +58,7 @@ def lay_visits(
 
 
 def visit_table(
-    rng: np.random.Generator, setting: Setting, people: People, visits: Visits
+    rng: np.random.Generator, setting: Setting, people: People, *, visits: Visits
 ) -> pa.Table:
     """One row per visit that took place before the end."""
     end = setting.calendar.end.astype("datetime64[s]")
@@ -89,6 +90,7 @@ def appointment_table(
     rng: np.random.Generator,
     setting: Setting,
     people: People,
+    *,
     parts: tuple[Visits, Sessions],
 ) -> pa.Table:
     """One row per booking: those kept, those missed, moved or cancelled, those still ahead."""
@@ -144,6 +146,7 @@ def consult_table(
     rng: np.random.Generator,
     setting: Setting,
     people: People,
+    *,
     parts: tuple[Visits, Sessions],
 ) -> pa.Table:
     """One row per consultation: before the first visit, on it, and when something new is asked."""
@@ -196,7 +199,7 @@ def _wanted(rng: np.random.Generator, setting: Setting, count: int) -> Array:
     return rng.choice(len(appeal), count, p=appeal / appeal.sum())
 
 
-def concern_lists(rng: np.random.Generator, setting: Setting, item: Array) -> pa.Array:
+def concern_lists(rng: np.random.Generator, setting: Setting, item: Array) -> Column:
     """Return sorted lists of one or two concern codes that go with each item."""
     usual = {
         "skin": (3, 4),
@@ -220,5 +223,4 @@ def concern_lists(rng: np.random.Generator, setting: Setting, item: Array) -> pa
     flat = np.empty(offsets[-1], dtype=np.int64)
     flat[offsets[:-1]] = low
     flat[offsets[1:] - 1] = high
-    return pa.ListArray.from_arrays(pa.array(offsets, type=pa.int32()), pick(CONCERNS, flat))
-
+    return Arrow.ListArray.from_arrays(Arrow.array(offsets, type=pa.int32()), pick(CONCERNS, flat))

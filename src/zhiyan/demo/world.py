@@ -12,8 +12,8 @@ from zhiyan.demo import bonds, care, contact
 from zhiyan.demo.calendar import make_calendar
 from zhiyan.demo.cards import card_table, closed_cards, movement_table
 from zhiyan.demo.cycles import make_sessions, make_threads
-from zhiyan.demo.items import load_items
 from zhiyan.demo.group import make_group
+from zhiyan.demo.items import load_items
 from zhiyan.demo.money import (
     line_table,
     make_course_cards,
@@ -52,22 +52,27 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """A clinic group with its customers; chunks are made when asked for, and always the same."""
+    """A clinic group with its customers; chunks are made when asked for, and always the same.
+
+    ``chunk_size`` bounds the memory; another size gives another (equally lawful) world.
+    """
 
     customers: int
     setting: Setting
+    chunk_size: int = CHUNK
 
     @property
     def chunk_count(self) -> int:
         """Number of chunks."""
-        return -(-self.customers // CHUNK)
+        return -(-self.customers // self.chunk_size)
 
     def chunk(self, index: int) -> Chunk:
         """Make chunk ``index`` (from 0)."""
-        first = index * CHUNK
-        count = min(CHUNK, self.customers - first)
+        first = index * self.chunk_size
+        count = min(self.chunk_size, self.customers - first)
         rng = np.random.default_rng(np.random.SeedSequence([self.setting.seed, 1, index]))
-        return Chunk(index=index, **_live(rng, self.setting, first, count))
+        stage, tables = _live(rng, self.setting, first, count=count)
+        return Chunk(index=index, stage=stage, tables=tables)
 
     def chunks(self) -> Iterator[Chunk]:
         """Make all chunks, one after the other."""
@@ -132,13 +137,13 @@ def build_world(
 
 
 def _live(
-    rng: np.random.Generator, setting: Setting, first: int, count: int
-) -> dict[str, Stage | dict[str, pa.Table]]:
-    people = make_people(rng, setting, first, count)
+    rng: np.random.Generator, setting: Setting, first: int, *, count: int
+) -> tuple[Stage, dict[str, pa.Table]]:
+    people = make_people(rng, setting, first, count=count)
     records = make_records(rng, people, first * RECORD_ROOM)
     threads = make_threads(rng, setting, people)
-    sessions = make_sessions(rng, setting, people, threads)
-    visits = lay_visits(rng, setting, people, (sessions, records))
+    sessions = make_sessions(rng, setting, people, threads=threads)
+    visits = lay_visits(rng, setting, people, parts=(sessions, records))
     stage = Stage(
         rng=rng,
         setting=setting,
@@ -150,31 +155,33 @@ def _live(
     )
     tables = {**_trade(stage), **_contact(stage)}
     tables["member_level"], tables["points_txn"] = bonds.member_tables(stage, tables["payment"])
-    return {"stage": stage, "tables": dict(sorted(tables.items()))}
+    return stage, dict(sorted(tables.items()))
 
 
 def _trade(stage: Stage) -> dict[str, pa.Table]:
     """Make what is booked, sold, paid and performed."""
     rng, setting, people = stage.rng, stage.setting, stage.people
     visits, sessions, records = stage.visits, stage.sessions, stage.records
-    mode = payment_modes(rng, setting, people, (sessions, records))
-    lines = make_lines(rng, setting, people, (visits, sessions, records, mode))
+    mode = payment_modes(rng, setting, people, parts=(sessions, records))
+    lines = make_lines(rng, setting, people, parts=(visits, sessions, records, mode))
     refunds = make_refunds(rng, setting, lines)
-    wallets = make_wallets(rng, setting, people, visits)
-    orders = make_orders(rng, people, lines, wallets)
-    cards = make_course_cards(lines, sessions, mode, setting.items.course[sessions.item])
-    closed = closed_cards(rng, setting, people, (lines, cards))
+    wallets = make_wallets(rng, setting, people, visits=visits)
+    orders = make_orders(rng, people, lines, wallets=wallets)
+    cards = make_course_cards(lines, sessions, mode, course=setting.items.course[sessions.item])
+    closed = closed_cards(rng, setting, people, parts=(lines, cards))
     sold = card_table(setting, people, (lines, cards, wallets))
-    treated = treatment_table(rng, setting, people, (visits, sessions, lines, cards))
+    treated = treatment_table(rng, setting, people, parts=(visits, sessions, lines, cards))
     return {
-        "visit": visit_table(rng, setting, people, visits),
-        "appointment": appointment_table(rng, setting, people, (visits, sessions)),
-        "consult": consult_table(rng, setting, people, (visits, sessions)),
-        "order_line": line_table(rng, setting, people, (lines, refunds)),
-        "payment": payment_table(rng, people, (lines, refunds, wallets, orders), closed),
+        "visit": visit_table(rng, setting, people, visits=visits),
+        "appointment": appointment_table(rng, setting, people, parts=(visits, sessions)),
+        "consult": consult_table(rng, setting, people, parts=(visits, sessions)),
+        "order_line": line_table(rng, setting, people, parts=(lines, refunds)),
+        "payment": payment_table(
+            rng, people, (lines, refunds, wallets, orders), closed_cards=closed
+        ),
         "treatment": treated,
         "card": sold,
-        "card_txn": movement_table(rng, setting, people, (sold, treated, closed, (lines, orders))),
+        "card_txn": movement_table(people, (sold, treated, closed, (lines, orders))),
     }
 
 

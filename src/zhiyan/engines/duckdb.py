@@ -12,12 +12,17 @@ from zhiyan.ports import Statement
 
 
 class DuckDBEngine:
-    """A warehouse in one file; ``path`` None keeps it in memory."""
+    """A warehouse in one file; ``path`` None keeps it in memory.
 
-    def __init__(self, path: Path | None, *, threads: int | None = None) -> None:
-        self._path = path
+    Many processes may read, or one may write. ``read_only`` refuses every change but to temporary
+    tables.
+    """
+
+    def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
         try:
-            self._connection = duckdb.connect(str(path) if path else ":memory:")
+            self._connection = duckdb.connect(
+                str(path) if path else ":memory:", read_only=read_only
+            )
         except duckdb.IOException as error:
             raise OutsideError(
                 Problem(
@@ -30,8 +35,6 @@ class DuckDBEngine:
             ) from error
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.execute("SET preserve_insertion_order = false")
-        if threads:
-            self._connection.execute("SET threads = $threads", {"threads": threads})
 
     def run(self, statement: Statement) -> None:
         """Run a statement for its effect."""

@@ -21,6 +21,11 @@ def parameter(name: str) -> exp.Expr:
     return exp.cast(exp.Placeholder(this=name), "TIMESTAMP")
 
 
+def named(value: exp.Expr, name: str) -> exp.Expr:
+    """Return a value under a quoted name; the value is taken as it is, not copied."""
+    return exp.Alias(this=value, alias=exp.to_identifier(name, quoted=True))
+
+
 def bound_name(span: Span, *, ahead: bool) -> str:
     """Return the name under which a bound is passed, such as ``ago_365d`` or ``ahead_14d``."""
     return f"{'ahead' if ahead else 'ago'}_{span.count}{span.unit.value}"

@@ -93,7 +93,7 @@ def review(head: Head, rule: Rule, around: Around) -> tuple[list[Problem], list[
     if not unreached and not never_otherwise:
         return errors, _missing_values(head, rule, frozenset())
     free = _abstract(whens, rule, around)
-    proven, warnings = _unreachable(head, rule, unreached, free)
+    proven, warnings = _unreachable(head, rule, unreached, free=free)
     dead = {number for number in unreached if number not in free.first and free.complete}
     if never_otherwise and None not in free.first and free.complete:
         dead.add(-1)
@@ -195,7 +195,7 @@ def _faults(head: Head, rule: Rule, tried: Tried) -> list[Problem]:
 
 
 def _unreachable(
-    head: Head, rule: Rule, unreached: Sequence[int], free: Tried
+    head: Head, rule: Rule, unreached: Sequence[int], *, free: Tried
 ) -> tuple[list[Problem], list[Problem]]:
     """Tell cases that nothing can reach from those that only the search did not reach."""
     errors: list[Problem] = []
@@ -242,4 +242,3 @@ def _missing_values(head: Head, rule: Rule, dead: frozenset[int]) -> list[Proble
         )
         for value in missing
     ]
-

@@ -83,9 +83,9 @@ def bind(node: Node, params: Mapping[str, Literal]) -> Node:
         The expression with literals in place of parameters.
     """
     if isinstance(node, Ref):
-        bare = node.name.removeprefix("param.")
-        known = params.get(node.name) or (params.get(bare) if bare != node.name else None)
-        return node if known is None else known
+        if not node.name.startswith("param."):
+            return node
+        return params.get(node.name) or params.get(node.name.removeprefix("param."), node)
     if isinstance(node, Call):
         return Call(node.op, tuple(bind(arg, params) for arg in node.args))
     if isinstance(node, Case):

@@ -14,6 +14,13 @@ from zhiyan.lang.yaml_nodes import Fields, Item, Scalar, read_yaml
 DATA_FILES = frozenset(
     {"items", "cities", "clinics", "staff", "channels", "aliases", "brands", "products"}
 )
+#: Maps of ``items.yaml`` whose keys close the domain of a column of ``item.*``.
+ITEM_DOMAINS = {
+    "categories": "category",
+    "subcategories": "subcategory",
+    "seasons": "season",
+    "ad_classes": "ad_class",
+}
 LISTS = ("tags", "segments", "forbidden")
 MAPS = ("views", "params", "categories", "taxonomies")
 _CODE_LINE = re.compile(r"^[ \t-]*code:[ \t]*([a-z][a-z0-9_]*)[ \t]*$", re.MULTILINE)
@@ -36,17 +43,23 @@ class Member:
 class Sections:
     """All definitions of all folders, by section, in the order of file names and lines.
 
-    ``lost`` holds the codes that stand in files which could not be read.
+    ``unread`` tells that some file could not be read; ``lost`` holds the codes that stand there.
     """
 
     meta: dict[str, Item] = field(default_factory=dict[str, Item])
     place: str = ""
     members: dict[str, list[Member]] = field(default_factory=dict[str, list[Member]])
+    unread: bool = False
     lost: set[str] = field(default_factory=set[str])
+    items: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 
     def of(self, section: str) -> list[Member]:
         """Return the definitions of one section."""
         return self.members.get(section, [])
+
+    def item_values(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Return the closed domains that the items declare, by column of ``item.*``."""
+        return tuple((column, tuple(values)) for column, values in sorted(self.items.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +83,26 @@ def read_folders(folders: Sequence[Path], reader: Reader) -> Sections:
                 _no_pack(folder, reader)
                 continue
             sections.place = str(folder / "pack.yaml")
+        _read_items(folder / "items.yaml", sections)
         for path in _files(folder):
             mistakes = len(reader.problems)
             root = read_yaml(path, reader.problems)
             if root is not None:
                 _sort(root, Place(layer, sections, reader))
             elif len(reader.problems) > mistakes:
+                sections.unread = True
                 sections.lost.update(_codes(path))
     return sections
+
+
+def _read_items(path: Path, sections: Sections) -> None:
+    """Note which categories and the like the items of a folder declare; others check the file."""
+    root = read_yaml(path, []) if path.is_file() else None
+    for key, item in root.entries if isinstance(root, Fields) else ():
+        column = ITEM_DOMAINS.get(key.text)
+        if column and isinstance(item, Fields):
+            known = sections.items.setdefault(column, [])
+            known.extend(k.text for k, _ in item.entries if k.text not in known)
 
 
 def _codes(path: Path) -> list[str]:

@@ -21,7 +21,7 @@ from zhiyan.lang.windows import span_text, window_text
 #: Raised when the meaning of the language changes, so that old snapshots are not taken for new.
 LANGUAGE_VERSION = 1
 
-_Data: TypeAlias = "str | int | None | list[_Data] | dict[str, _Data]"
+_Data: TypeAlias = "str | int | list[_Data] | dict[str, _Data] | None"
 
 
 class Fingerprints:

@@ -11,10 +11,12 @@ from zhiyan.lang.heads import Head
 _SPLIT = re.compile(r"[/、,，;；|()（）\s]+")
 _CJK = re.compile(r"[\u4e00-\u9fff]")
 _WORDS = re.compile(r"[a-z0-9]+")
-#: Words that describe kinds of forbidden tags but also occur in honest names.
-_TOO_GENERAL = frozenset(
-    {"打分", "排名", "观点", "定位", "连续定位", "配偶", "伴侣", "诊断", "病理", "检验", "个人信息"}
-)
+_GAPS = re.compile(r"[\s_\-]+")
+#: Endings that add nothing to what a name says.
+_ENDINGS = re.compile(r"(标签|客户|用户|人群|程度|等级|指数|倾向|评分|得分|分)+$")
+#: A word out of a description must be this long to count inside a longer name.
+_TELLING = 3
+_LONGEST_WORD = 6
 _LEAST_LIKENESS = 0.84
 
 
@@ -26,33 +28,72 @@ class Match:
     word: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Signs:
+    """What gives a forbidden entry away.
+
+    ``exact`` are whole names, ``inside`` Chinese words that count inside a name too, ``near`` those
+    that count also where nearly the same, ``spaced`` Latin terms as words between blanks.
+    """
+
+    entry: Forbidden
+    exact: frozenset[str]
+    inside: tuple[str, ...]
+    near: tuple[str, ...]
+    spaced: tuple[str, ...]
+
+    def show_in(self, name: str) -> bool:
+        """Say whether the code or name of a tag falls under the entry."""
+        if _bare(name) in self.exact:
+            return True
+        words = _spaced(name)
+        if any(term in words for term in self.spaced):
+            return True
+        if not _CJK.search(name):
+            return False
+        found = any(word in name for word in self.inside)
+        return found or any(_alike(name, word) for word in self.near)
+
+
 class ForbiddenList:
     """The forbidden tags in a form that names can be held against."""
 
     def __init__(self, entries: Iterable[Forbidden]) -> None:
-        self._entries = [(entry, _terms(entry), _covered(entry)) for entry in entries]
+        self._signs = [_signs(entry) for entry in entries]
 
     def match(self, head: Head) -> Match | None:
-        """Return the first entry that a tag falls under, None if it may be defined."""
-        values = [text for value in head.values for text in (value.zh, value.en, value.value)]
-        for entry, terms, covered in self._entries:
-            for text in (head.code, *head.name):
-                if text and any(_named(text, term) for term in terms):
-                    return Match(entry, text)
-                if text and any(word in text for word in covered if len(word) > 1):
-                    return Match(entry, text)
-            for text in values:
-                if _plain(text) in {_plain(word) for word in (*terms, *covered)}:
-                    return Match(entry, text)
-            names = {_plain(text) for text in (head.code, *head.name)}
-            if names & {_plain(word) for word in covered}:
-                return Match(entry, head.name[0])
+        """Return the first entry that a tag falls under, None if it may be defined.
+
+        Its code and names are held against all signs, the values of its domain against whole names.
+        """
+        names = [text for text in (head.code, *head.name) if text]
+        values = [
+            (text, _bare(text))
+            for value in head.values
+            for text in (value.zh, value.en, value.value)
+        ]
+        for signs in self._signs:
+            for text in names:
+                if signs.show_in(text):
+                    return Match(signs.entry, text)
+            for text, bare in values:
+                if bare in signs.exact:
+                    return Match(signs.entry, text)
         return None
 
 
-def _terms(entry: Forbidden) -> tuple[str, ...]:
-    found = (entry.code, entry.name_zh, entry.name_en, *entry.aliases)
-    return tuple(dict.fromkeys(text for text in found if text))
+def _signs(entry: Forbidden) -> _Signs:
+    terms = [text for text in (entry.code, entry.name_zh, entry.name_en, *entry.aliases) if text]
+    chinese = tuple(text for text in terms if _CJK.search(text))
+    covered = _covered(entry)
+    long = tuple(word for word in covered if len(word) >= _TELLING)
+    return _Signs(
+        entry=entry,
+        exact=frozenset(_plain(word) for word in (*terms, *covered)),
+        inside=(*(word for word in chinese if len(word) > 1), *long),
+        near=tuple(word for word in chinese if len(word) >= _TELLING),
+        spaced=tuple(_spaced(text) for text in terms if not _CJK.search(text)),
+    )
 
 
 def _covered(entry: Forbidden) -> tuple[str, ...]:
@@ -61,27 +102,29 @@ def _covered(entry: Forbidden) -> tuple[str, ...]:
     return tuple(
         word
         for word in dict.fromkeys(words)
-        if word and len(word) <= 6 and _CJK.search(word) and word not in _TOO_GENERAL
+        if word and len(word) <= _LONGEST_WORD and _CJK.search(word)
     )
 
 
-def _named(text: str, term: str) -> bool:
-    """Say whether a name holds a forbidden term, or is nearly the same."""
-    if _CJK.search(term):
-        if not _CJK.search(text):
-            return False
-        return (len(term) > 1 and term in text) or _alike(text, term) or text == term
-    words, wanted = _WORDS.findall(text.lower()), _WORDS.findall(term.lower())
-    size = len(wanted)
-    windows = (words[start : start + size] for start in range(len(words) - size + 1))
-    return bool(wanted) and any(window == wanted for window in windows)
-
-
 def _alike(text: str, term: str) -> bool:
-    if min(len(text), len(term)) < 3:
+    """Say whether two Chinese names are nearly the same."""
+    size = len(text) + len(term)
+    shared = sum(min(text.count(sign), term.count(sign)) for sign in set(term))
+    if len(text) < _TELLING or 2 * shared < _LEAST_LIKENESS * size:
         return False
     return SequenceMatcher(None, text, term, autojunk=False).ratio() >= _LEAST_LIKENESS
 
 
+def _spaced(text: str) -> str:
+    """Return the Latin words of a text between blanks, so that only whole words are found."""
+    return f" {' '.join(_WORDS.findall(text.lower()))} "
+
+
+def _bare(text: str) -> str:
+    """Return a name without endings that add nothing: ``颜值等级`` says no more than ``颜值``."""
+    plain = _plain(text)
+    return _ENDINGS.sub("", plain) or plain
+
+
 def _plain(text: str) -> str:
-    return re.sub(r"[\s_\-]+", "", text.lower())
+    return _GAPS.sub("", text.lower())

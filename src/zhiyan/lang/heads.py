@@ -116,12 +116,14 @@ class HeadReader:
         what = f"tag {_code_of(item)!r}"
         found = read.fields(item, what, KEYS, required=REQUIRED)
         code = read.code(found["code"], f"{what}.code") if "code" in found else None
-        kind = self._choice(found, "kind", what, tuple(TagKind)) or ""
-        type_ = self._choice(found, "type", what, TYPES) or ""
+        kind = self._choice(found, "kind", tuple(TagKind), what=what) or ""
+        type_ = self._choice(found, "type", TYPES, what=what) or ""
         texts = self._texts(found, what)
         category = self._category(found.get("category"), what)
         numbers = self._numbers(found, what)
-        known = {key: self._choice(found, key, what, options) for key, options in _CHOICES.items()}
+        known = {
+            key: self._choice(found, key, options, what=what) for key, options in _CHOICES.items()
+        }
         purposes = self._purposes(found.get("purposes"), what)
         values, domain = self._domain(found, ValueType(type_) if type_ else None, what)
         override = read.flag(found["override"], what) if "override" in found else False
@@ -160,7 +162,7 @@ class HeadReader:
         return head
 
     def _choice(
-        self, found: Mapping[str, Item], key: str, what: str, options: Collection[str]
+        self, found: Mapping[str, Item], key: str, options: Collection[str], *, what: str
     ) -> str | None:
         return self.reader.choice(found[key], f"{what}.{key}", options) if key in found else None
 
@@ -188,9 +190,11 @@ class HeadReader:
 
     def _numbers(self, found: Mapping[str, Item], what: str) -> dict[str, float | None]:
         weight, days = found.get("weight"), found.get("stale_after_days")
-        whole = self.reader.integer(days, f"{what}.stale_after_days", low=1, high=3660) if (
-            days and not _is_null(days)
-        ) else None
+        whole = (
+            self.reader.integer(days, f"{what}.stale_after_days", low=1, high=3660)
+            if (days and not _is_null(days))
+            else None
+        )
         part = self.reader.number(weight, f"{what}.weight", low=0, high=1) if weight else None
         return {"weight": part, "stale_after_days": whole}
 

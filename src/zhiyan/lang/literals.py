@@ -30,7 +30,7 @@ def read_literal(reader: Reader, item: Item, wanted: Wanted, *, what: str) -> Li
     if isinstance(item, Scalar) and item.value is None:
         return NULL
     if isinstance(item, Items):
-        return _list(reader, item, wanted, what)
+        return _list(reader, item, wanted, what=what)
     convert = _CONVERT.get(wanted.type)
     if convert is None or not isinstance(item, Scalar):
         reader.wrong_kind(item, what, f"a constant of type {wanted.type.value}")
@@ -63,7 +63,7 @@ def fen(text: str) -> int | None:
     return int(scaled) if scaled == scaled.to_integral_value() else None
 
 
-def _list(reader: Reader, item: Items, wanted: Wanted, what: str) -> Literal | None:
+def _list(reader: Reader, item: Items, wanted: Wanted, *, what: str) -> Literal | None:
     if wanted.type is not ValueType.LIST:
         reader.wrong_kind(item, what, f"a constant of type {wanted.type.value}")
         return None

@@ -68,7 +68,9 @@ def load_catalogue(
     paths = builder.categories()
     taxonomies = pack.taxonomies(sections.of("taxonomies"), paths, around.categories)
     if reader.problems:
-        raise DefinitionError(*in_order(reader.problems))
+        echoes = sections.unread
+        found = [p for p in reader.problems if not (echoes and _may_be_echo(p))]
+        raise DefinitionError(*in_order(found))
     tags = builder.tags()
     prints = Fingerprints(around.params, around.views)
     return Catalogue(
@@ -88,6 +90,13 @@ def load_catalogue(
         warnings=tuple(in_order(builder.warnings)),
         fingerprint=prints.catalogue(tags.values(), segments.values()),
     )
+
+
+def _may_be_echo(problem: Problem) -> bool:
+    """Say whether a problem may only come from a file that could not be read."""
+    unknown = problem.code in ("ZY228", "ZY231")
+    missing = problem.code == "ZY223" and problem.message.startswith("pack:")
+    return unknown or missing or (problem.code == "ZY205" and " param." in problem.message)
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
@@ -116,9 +125,10 @@ class _Surroundings:
         """Read the sections that tags rely on."""
         pack = PackReader(reader)
         params = pack.params(sections.of("params"), settings)
-        views = dict(plain_views())
+        items = sections.item_values()
+        views = dict(plain_views(items))
         broken: set[str] = set()
-        unions = ViewReader(reader, params)
+        unions = ViewReader(reader, params, plain_views(items), items)
         for member in sections.of("views"):
             key = member.key
             if key is None:

@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from zhiyan.core.expression import Node, ValueType, names
 from zhiyan.core.measure import Follow, Measure, Span, Unit
-from zhiyan.lang.bounds import in_window
+from zhiyan.lang.bounds import in_window, named
 from zhiyan.lang.catalogue import Catalogue, common_names
 from zhiyan.lang.check import Name, Scope, check
 from zhiyan.lang.rows import DERIVED, Frame, column, source_rows, view_scope
@@ -50,11 +50,12 @@ def _plain(frame: Frame, measures: Named) -> exp.Query:
     view = frame.catalogue.views[measures[0][1].source]
     scope = view_scope(frame.catalogue, view)
     read = {name for _, measure in measures for name in columns_read(measure)}
-    query = exp.select("customer_id").from_("fact").group_by("customer_id")
-    for name, measure in measures:
-        value = frame.aggregate(measure.aggregate, scope, _condition(frame, measure, scope))
-        query = query.select(exp.alias_(value, name, quoted=True))
-    return query.with_("fact", as_=source_rows(frame, view, read))
+    values = [
+        named(frame.aggregate(m.aggregate, scope, _condition(frame, m, scope)), name)
+        for name, m in measures
+    ]
+    query = exp.select("customer_id", *values, copy=False).from_("fact").group_by("customer_id")
+    return query.with_("fact", as_=source_rows(frame, view, read), copy=False)
 
 
 def _shaped(frame: Frame, measures: Named) -> exp.Query:
@@ -70,7 +71,7 @@ def _shaped(frame: Frame, measures: Named) -> exp.Query:
     for key in first.per:
         kept = kept.where(column(key).is_(exp.null()).not_())
     if reads_back(first):
-        kept = kept.select(exp.alias_(_previous(first.per), "previous_at", quoted=True))
+        kept = kept.select(named(_previous(first.per), "previous_at"))
     query = exp.select("customer_id").group_by("customer_id")
     if first.per:
         query = query.from_("bundle")
@@ -78,17 +79,16 @@ def _shaped(frame: Frame, measures: Named) -> exp.Query:
         query = query.where(frame.scalar(first.having, scope)) if first.having else query
     else:
         query = query.from_("followed" if first.follow else "kept")
-    for name, measure in measures:
-        value = frame.aggregate(measure.aggregate, scope)
-        query = query.select(exp.alias_(value, name, quoted=True))
-    query = query.with_("fact", as_=facts).with_("kept", as_=kept)
+    values = [named(frame.aggregate(m.aggregate, scope), name) for name, m in measures]
+    query = query.select(*values, copy=False)
+    query = query.with_("fact", as_=facts, copy=False).with_("kept", as_=kept, copy=False)
     rows = "kept"
     if first.follow:
         rows = "followed"
-        query = query.with_("later", as_=_later(frame, first.follow))
-        query = query.with_("followed", as_=_followed(first.follow))
+        query = query.with_("later", as_=_later(frame, first.follow), copy=False)
+        query = query.with_("followed", as_=_followed(first.follow), copy=False)
     if first.per:
-        query = query.with_("bundle", as_=_bundles(frame, first, rows))
+        query = query.with_("bundle", as_=_bundles(frame, first, rows), copy=False)
     return query
 
 
@@ -98,7 +98,7 @@ def _condition(frame: Frame, measure: Measure, scope: Scope) -> exp.Expr | None:
     if measure.where:
         parts.append(frame.scalar(measure.where, scope))
     present = [part for part in parts if part is not None]
-    return exp.and_(*present) if present else None
+    return exp.and_(*present, copy=False) if present else None
 
 
 def _previous(per: tuple[str, ...]) -> exp.Expr:
@@ -117,7 +117,7 @@ def _later(frame: Frame, follow: Follow) -> exp.Query:
     view = frame.catalogue.views[follow.source]
     read = (names(follow.where) if follow.where else frozenset[str]()) - DERIVED - {"as_of"}
     rows = exp.select("customer_id", "occurred_at").from_(
-        source_rows(frame, view, read).subquery("row")
+        source_rows(frame, view, read).subquery("row", copy=False), copy=False
     )
     if follow.where:
         rows = rows.where(frame.scalar(follow.where, view_scope(frame.catalogue, view)))
@@ -141,7 +141,7 @@ def _followed(follow: Follow) -> exp.Query:
             ),
         )
     )
-    flag = exp.alias_(exp.Exists(this=later), "followed", quoted=True)
+    flag = named(exp.Exists(this=later), "followed")
     return exp.select("kept.*", flag).from_("kept")
 
 
@@ -154,11 +154,9 @@ def _bundles(frame: Frame, measure: Measure, rows: str) -> exp.Query:
     """Return a row per customer and value of ``per`` with the inner aggregates."""
     scope = view_scope(frame.catalogue, frame.catalogue.views[measure.source])
     keys = [column(key) for key in measure.per]
-    query = exp.select("customer_id", *keys).from_(rows).group_by("customer_id", *keys)
-    for name, node in measure.inner:
-        value = frame.aggregate(node, scope)
-        query = query.select(exp.alias_(value, name, quoted=True))
-    return query
+    values = [named(frame.aggregate(node, scope), name) for name, node in measure.inner]
+    query = exp.select("customer_id", *keys, *values, copy=False).from_(rows)
+    return query.group_by("customer_id", *(key.copy() for key in keys))
 
 
 def _bundle_scope(catalogue: Catalogue, measure: Measure, scope: Scope) -> Scope:

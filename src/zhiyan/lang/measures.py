@@ -83,7 +83,7 @@ class MeasureReader:
         where = self._where(found.get("where"), rows)
         window = self._window(found.get("window"), rows)
         per = self._per(found.get("per"), rows)
-        inner, groups = self._groups(found, place, rows, per)
+        inner, groups = self._groups(found, place, rows=rows, per=per)
         kept = Scope(names=groups.names)
         having = self.expressions.condition(found.get("having"), kept, f"{what}.having")
         aggregate, type_ = self._aggregate(found, rows, groups)
@@ -152,11 +152,11 @@ class MeasureReader:
             self.reader.problems.extend(error.problems)
             return LIFETIME
         column = rows.view.columns.get(window.on)
-        self._check_moment(item, window, column, rows)
+        self._check_moment(item, window, column=column, rows=rows)
         return window
 
     def _check_moment(
-        self, item: Item, window: Window, column: SourceColumn | None, rows: _Rows
+        self, item: Item, window: Window, *, column: SourceColumn | None, rows: _Rows
     ) -> None:
         moments = [c.name for c in rows.view.columns.values() if c.type is ValueType.MOMENT]
         if column is None or column.type is not ValueType.MOMENT:
@@ -183,7 +183,7 @@ class MeasureReader:
         return found
 
     def _groups(
-        self, found: Mapping[str, Item], place: Item, rows: _Rows, per: tuple[str, ...]
+        self, found: Mapping[str, Item], place: Item, *, rows: _Rows, per: tuple[str, ...]
     ) -> tuple[tuple[tuple[str, Node], ...], Scope]:
         for key in ("inner", "having"):
             if key in found and not per:
@@ -222,12 +222,12 @@ class MeasureReader:
         if node is None or type_ is None:
             return None, None
         if "per" in found:
-            self._check_order(item, node, rows.what, groups)
+            self._check_order(item, node, groups, what=rows.what)
         else:
             rows.nodes.append(node)
         return node, type_
 
-    def _check_order(self, item: Item, node: Node, what: str, groups: Scope) -> None:
+    def _check_order(self, item: Item, node: Node, groups: Scope, *, what: str) -> None:
         op = getattr(node, "op", "")
         if op in _NEED_ORDER and "occurred_at" not in groups.names:
             message = f"{what}: {op} over groups needs to know when a group was"

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import cast
 
 from zhiyan.core.expression import Literal, ValueType
 from zhiyan.core.measure import NULL
@@ -85,7 +86,7 @@ class PackReader:
         )
         if key.text not in overrides:
             return param
-        literal = self._override(key.text, overrides[key.text], wanted, bounds)
+        literal = self._override(key.text, overrides[key.text], wanted=wanted, bounds=bounds)
         return replace(param, literal=literal) if literal else param
 
     def _bounds(self, found: Mapping[str, Item], wanted: Wanted, what: str) -> _Bounds:
@@ -101,7 +102,7 @@ class PackReader:
         return _Bounds(*ends)
 
     def _override(
-        self, code: str, value: object, wanted: Wanted, bounds: _Bounds
+        self, code: str, value: object, *, wanted: Wanted, bounds: _Bounds
     ) -> Literal | None:
         quiet = Reader([])
         literal = read_literal(quiet, _as_item(value), wanted, what=f"parameter {code!r}")
@@ -136,12 +137,10 @@ class PackReader:
             children = fields.get("children")
             entries = self.reader.entries(children, f"{what}.children") if children else []
             for child, item in entries:
-                self._child(key.text, child, item, found)
+                self._child(key.text, child, item, found=found)
         return found
 
-    def _child(
-        self, parent: str, key: Scalar, item: Item, found: dict[str, Category]
-    ) -> None:
+    def _child(self, parent: str, key: Scalar, item: Item, *, found: dict[str, Category]) -> None:
         what = f"category '{parent}/{key.text}'"
         zh, en = self.reader.bilingual(item, what)
         if self.reader.code(key, what) is None:
@@ -242,11 +241,9 @@ class PackReader:
             what = f"taxonomy {key.text!r}"
             needed = ("name", "groups")
             fields = self.reader.fields(member.item, what, needed, required=needed)
-            zh, en = (
-                self.reader.bilingual(fields["name"], what) if "name" in fields else ("", "")
-            )
+            zh, en = self.reader.bilingual(fields["name"], what) if "name" in fields else ("", "")
             items = self.reader.items(fields["groups"], what) if "groups" in fields else ()
-            groups = [self._group(item, what, tags, categories) for item in items]
+            groups = [self._group(item, what, tags=tags, categories=categories) for item in items]
             found[key.text] = Taxonomy(
                 code=key.text,
                 name_zh=zh,
@@ -259,6 +256,7 @@ class PackReader:
         self,
         item: Item,
         what: str,
+        *,
         tags: Mapping[str, tuple[str, ...]],
         categories: Collection[str],
     ) -> TaxonomyGroup | None:
@@ -283,9 +281,11 @@ class PackReader:
         known: list[str] = []
         for member in self.reader.items(item, message):
             word = self.reader.word(member, message)
+            if word is None:
+                continue
             if word in options:
                 known.append(word)
-            elif word is not None:
+            else:
                 hint = nearest(word, options)
                 self.reader.report("ZY231", member, f"{message} {word!r}", hint=hint)
         return known
@@ -302,7 +302,7 @@ def _as_item(value: object) -> Item:
     """Turn a plain value out of the settings into what a file would have held."""
     spot = Spot("settings", 1, 1)
     if isinstance(value, list | tuple):
-        members: Iterable[object] = value
+        members = cast("Iterable[object]", value)
         return Items(tuple(_as_item(member) for member in members), spot)
     if value is None or isinstance(value, bool | int | float | str):
         text = str(value).lower() if isinstance(value, bool) else str(value)

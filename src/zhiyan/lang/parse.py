@@ -29,9 +29,13 @@ _GRAMMAR = frozenset(
         *("case", "when", "then", "else", "end", "over", "filter"),
     }
 )
-_OPENING = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE})
-_CLOSING = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END})
+_OPENING = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.CASE})
+_CLOSING = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.END})
+_FOREIGN = frozenset({TokenType.SEMICOLON, TokenType.L_BRACE, TokenType.R_BRACE})
 _PREFIXES = frozenset({TokenType.NOT, TokenType.DASH, TokenType.PLUS, TokenType.TILDE})
+
+#: What sqlglot is known to raise on some rubbish instead of an error of its own.
+_LIBRARY_SLIPS = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 
 class _Parser(DuckDBParser):
@@ -71,25 +75,30 @@ def parse(text: str, where: str = "") -> Node:
 
 
 def _tokens(text: str, where: str) -> list[Token]:
-    if not text.strip():
-        raise _refuse("ZY201", "the expression is empty", where)
-    if len(text) > MAX_CHARACTERS:
-        raise _refuse("ZY204", f"the expression is longer than {MAX_CHARACTERS} characters", where)
-    if not all(character.isprintable() or character in " \n\r\t" for character in text):
-        raise _refuse("ZY202", "control characters are not part of the language", where)
+    _admit(text, where)
     try:
         tokens = DuckDB().tokenize(text)
     except SqlglotError as error:
         raise _unreadable(error, where) from error
     if any(token.comments for token in tokens) or not tokens:
         raise _refuse("ZY202", "comments are not part of the language", where)
-    if any(token.token_type is TokenType.SEMICOLON for token in tokens):
-        raise _refuse("ZY202", "`;` is not part of the language", where)
+    for token in tokens:
+        if token.token_type in _FOREIGN:
+            raise _refuse("ZY202", f"`{token.text}` is not part of the language", where)
     if len(tokens) > MAX_TOKENS or _nesting(tokens) > MAX_NESTING:
         raise _refuse("ZY204", f"the expression is nested deeper than {MAX_NESTING}", where)
     return [
         _renamed(token, after) for token, after in zip(tokens, [*tokens[1:], None], strict=True)
     ]
+
+
+def _admit(text: str, where: str) -> None:
+    if not text.strip():
+        raise _refuse("ZY201", "the expression is empty", where)
+    if len(text) > MAX_CHARACTERS:
+        raise _refuse("ZY204", f"the expression is longer than {MAX_CHARACTERS} characters", where)
+    if not all(character.isprintable() or character in " \n\r\t" for character in text):
+        raise _refuse("ZY202", "control characters are not part of the language", where)
 
 
 def _renamed(token: Token, after: Token | None) -> Token:
@@ -117,7 +126,7 @@ def _nesting(tokens: list[Token]) -> int:
 def _tree(tokens: list[Token], text: str, where: str) -> exp.Expr:
     try:
         trees = _Parser(dialect=DuckDB()).parse_into(exp.Condition, tokens, text)
-    except SqlglotError as error:
+    except (SqlglotError, *_LIBRARY_SLIPS) as error:
         raise _unreadable(error, where) from error
     except RecursionError as error:
         raise _refuse("ZY204", "the expression is nested too deep", where) from error
@@ -126,7 +135,7 @@ def _tree(tokens: list[Token], text: str, where: str) -> exp.Expr:
     return trees[0]
 
 
-def _unreadable(error: SqlglotError, where: str) -> DefinitionError:
+def _unreadable(error: Exception, where: str) -> DefinitionError:
     details: list[dict[str, Any]] = error.errors if isinstance(error, ParseError) else []
     first = details[0] if details else {}
     found, line, column = first.get("highlight"), first.get("line"), first.get("col")

@@ -124,9 +124,10 @@ class Abstraction:
         """Keep a name, also with a stand-in for null; free anything longer."""
         if isinstance(node, Literal | Ref):
             return node
-        stand_in = isinstance(node, Call) and node.op == "coalesce" and len(node.args) == 2
-        if stand_in and isinstance(node.args[0], Ref) and isinstance(node.args[1], Literal):
-            return node
+        if isinstance(node, Call) and node.op == "coalesce" and len(node.args) == 2:
+            tried, stand_in = node.args
+            if isinstance(tried, Ref) and isinstance(stand_in, Literal):
+                return node
         return self._name(node)
 
     def _name(self, node: Node) -> Ref:

@@ -12,7 +12,7 @@ from zhiyan.core.event import Column, ColumnType
 from zhiyan.core.expression import Node, ValueType, names
 from zhiyan.core.kinds import KINDS
 from zhiyan.errors import InternalError, Problem
-from zhiyan.lang.bounds import parameter
+from zhiyan.lang.bounds import named, parameter
 from zhiyan.lang.catalogue import AS_OF, Catalogue, View, ViewPart, common_names
 from zhiyan.lang.check import Name, Scope, bind
 from zhiyan.lang.moment import Moment
@@ -42,9 +42,7 @@ class Frame:
         """Write an expression over rows whose columns are called like the names."""
         return scalar_sql(node, scope, column, self.moment)
 
-    def aggregate(
-        self, node: Node, scope: Scope, where: exp.Expr | None = None
-    ) -> exp.Expr:
+    def aggregate(self, node: Node, scope: Scope, where: exp.Expr | None = None) -> exp.Expr:
         """Write an aggregate over such rows."""
         return aggregate_sql(node, scope, column, self.moment, where=where)
 
@@ -86,9 +84,7 @@ def visible(declared: Column, alias: str) -> exp.Expr:
     return value
 
 
-def _if_passed(
-    moment: exp.Expr, value: exp.Expr, before: exp.Expr
-) -> exp.Expr:
+def _if_passed(moment: exp.Expr, value: exp.Expr, before: exp.Expr) -> exp.Expr:
     passed = exp.LT(this=moment, expression=parameter("facts_before"))
     return exp.Case(ifs=[exp.If(this=passed, true=value)], default=before)
 
@@ -124,10 +120,13 @@ def _part_rows(frame: Frame, part: ViewPart, own: list[str]) -> exp.Select:
     needed = {*read, *shared, *(("item_code",) if items else ())} - DERIVED - {*items, AS_OF}
     base = _with_items(_kind_rows(frame, part.kind, sorted(needed)), items)
     scope = view_scope(catalogue, catalogue.views[part.kind])
-    rows = exp.select("customer_id", "occurred_at", "tie").from_(base.subquery("fact"))
-    for name in own:
-        value = frame.scalar(nodes[name], scope) if name in nodes else column(name)
-        rows = rows.select(exp.alias_(value, sql_name(name), quoted=True))
+    rows = exp.select("customer_id", "occurred_at", "tie")
+    rows = rows.from_(base.subquery("fact", copy=False), copy=False)
+    values = [
+        named(frame.scalar(nodes[name], scope) if name in nodes else column(name), sql_name(name))
+        for name in own
+    ]
+    rows = rows.select(*values, copy=False)
     return rows.where(frame.scalar(where, scope)) if where else rows
 
 
@@ -144,24 +143,29 @@ def _kind_rows(frame: Frame, kind: str, own: list[str]) -> exp.Select:
         return rows.select(*(exp.column(name, quoted=True) for name in own))
     rows = exp.select("party.customer_id", "fact.occurred_at", "fact.event_id AS tie")
     rows = rows.from_(exp.to_table(f"event.{kind}", alias="fact"))
-    rows = rows.join(exp.to_table(f"{frame.parties}", alias="party"), on="party.party_id = fact.party_id")
-    declared = KINDS[kind]
-    for name in own:
-        found = declared.column(name)
-        if found is None:
-            raise InternalError(Problem(code="ZY999", message=f"{kind} has no column {name}"))
-        rows = rows.select(exp.alias_(visible(found, "fact"), name, quoted=True))
-    return rows.where(known_condition("fact"))
+    rows = rows.join(
+        exp.to_table(f"{frame.parties}", alias="party"), on="party.party_id = fact.party_id"
+    )
+    values = [named(visible(_declared(kind, name), "fact"), name) for name in own]
+    return rows.select(*values, copy=False).where(known_condition("fact"), copy=False)
+
+
+def _declared(kind: str, name: str) -> Column:
+    found = KINDS[kind].column(name)
+    if found is None:
+        raise InternalError(Problem(code="ZY999", message=f"{kind} has no column {name}"))
+    return found
 
 
 def _with_items(query: exp.Query, items: list[str]) -> exp.Query:
     """Join the reference columns of each row's item; null where the item is not known."""
     if not items:
         return query
-    rows = exp.select("row.*").from_(query.subquery("row"))
-    for name in items:
-        value = exp.column(name.removeprefix(ITEM_PREFIX), table="item", quoted=True)
-        rows = rows.select(exp.alias_(value, sql_name(name), quoted=True))
+    values = [
+        named(exp.column(name.removeprefix(ITEM_PREFIX), table="item", quoted=True), sql_name(name))
+        for name in items
+    ]
+    rows = exp.select("row.*", *values).from_(query.subquery("row", copy=False), copy=False)
     return rows.join("ref.item AS item", on="item.code = row.item_code", join_type="left")
 
 

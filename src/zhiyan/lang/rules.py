@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from zhiyan.core.event import Sensitivity
-from zhiyan.core.expression import Call, Literal, Node, Ref, ValueType, names
+from zhiyan.core.expression import Call, Literal, Node, Ref, ValueType, children, names
 from zhiyan.core.measure import NULL, Measure
 from zhiyan.core.tag import TagCase, TagKind
 from zhiyan.errors import Problem
@@ -115,7 +115,7 @@ class RuleReader:
             if one in fields and other in fields:
                 message = f"{body.what}: {one!r} and {other!r} exclude each other"
                 self.reader.report("ZY222", fields[other], message)
-        computes = bool({"value", "cases"} & set(fields)) or "source" in fields
+        computes = {"value", "cases", "source", "aggregate"} & set(fields)
         if kind in (TagKind.FACT, TagKind.RULE) and not computes:
             message = f"{body.what}: nothing says how it is computed"
             hint = "write a source with an aggregate, cases, or a value"
@@ -143,7 +143,7 @@ class RuleReader:
         fields = body.head.fields
         if "source" in fields or "aggregate" in fields:
             found = {key: item for key, item in fields.items() if key in MEASURE_KEYS}
-            self._measure("value", found, body, fields.get("source", body.head.place))
+            self._measure("value", found, body, place=fields.get("source", body.head.place))
             return
         for key in MEASURE_KEYS:
             if key in fields:
@@ -166,9 +166,9 @@ class RuleReader:
             if name in self.tags and name != body.head.code:
                 message = f"{what} hides the tag of that name"
                 self.warnings.append(Problem(code="ZY253", message=message, where=str(key.spot)))
-            self._measure(name, found, body, key)
+            self._measure(name, found, body, place=key)
 
-    def _measure(self, name: str, found: Mapping[str, Item], body: _Body, place: Item) -> None:
+    def _measure(self, name: str, found: Mapping[str, Item], body: _Body, *, place: Item) -> None:
         what = f"{body.what}.{name}"
         measure = self.measures.measure(name, found, place, what=what)
         if measure is None:
@@ -237,9 +237,7 @@ class RuleReader:
         for name in body.measures:
             if name not in read and name not in (ENTRY, SCORE):
                 message = f"{body.what}: the measure {name!r} is never read"
-                self.warnings.append(
-                    Problem(code="ZY252", message=message, where=body.head.where)
-                )
+                self.warnings.append(Problem(code="ZY252", message=message, where=body.head.where))
 
 
 def fit(
@@ -260,7 +258,7 @@ def fit(
         texts = found in TEXTS or found is ValueType.NULL
         return (node, "") if texts else (None, f"{what}, its value is {found.value}")
     if head.type in (ValueType.ENUM, ValueType.LIST) and (found in TEXTS | {ValueType.LIST}):
-        return _closed(node, head, scope, found)
+        return _closed(node, head, scope, found=found)
     if found is not head.type:
         return None, f"{what}, its value is {found.value}"
     return node, ""
@@ -279,9 +277,7 @@ def _widened(node: Node, wanted: ValueType, found: ValueType) -> Node | None:
     return None
 
 
-def _closed(
-    node: Node, head: Head, scope: Scope, found: ValueType
-) -> tuple[Node | None, str]:
+def _closed(node: Node, head: Head, scope: Scope, *, found: ValueType) -> tuple[Node | None, str]:
     what = f"tag {head.code!r} is {head.type.value}"
     if (found is ValueType.LIST) is not (head.type is ValueType.LIST):
         return None, f"{what}, its value is {found.value}"
@@ -307,7 +303,7 @@ def _entry(head: Head) -> ReadMeasure:
     where = parse(conditions)
     if values:
         members = (Literal(value, ValueType.TEXT) for value in values)
-        where = Call("and", (where, Call("in", (Ref("value"), *members))))
+        where = Call("and", (*children(where), Call("in", (Ref("value"), *members))))
     is_list = head.type is ValueType.LIST
     measure = Measure(
         name=ENTRY,

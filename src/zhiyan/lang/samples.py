@@ -8,7 +8,6 @@ from itertools import pairwise
 
 from zhiyan.core.expression import Call, Literal, Node, Ref, Value, ValueType, names, walk
 from zhiyan.lang.catalogue import Range
-from zhiyan.lang.check import Name
 from zhiyan.lang.moment import Moment
 
 #: The T at which rules are tried out.
@@ -19,6 +18,7 @@ OPEN = Range()
 _ELSE = "~other"
 _YUAN_100 = 10_000
 _MOST_INT = 2**40
+_LONGEST_LIST = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +49,12 @@ def candidates(variables: Iterable[Variable], atoms: Iterable[Node]) -> dict[str
     """
     listed = list(variables)
     seen = {variable.name: _Constants() for variable in listed}
-    for atom in atoms:
+    conditions = list(atoms)
+    for atom in conditions:
         _note(atom, seen)
+    types = {variable.name: variable.type for variable in listed}
+    for atom in conditions:
+        _share(names(atom), types, seen)
     found: dict[str, list[Value]] = {}
     for variable in listed:
         values = _values(variable, seen[variable.name])
@@ -59,19 +63,40 @@ def candidates(variables: Iterable[Variable], atoms: Iterable[Node]) -> dict[str
 
 
 def _note(atom: Node, seen: Mapping[str, _Constants]) -> None:
-    """Record the constants of one condition with every name that stands beside them."""
-    for part in walk(atom):
-        if isinstance(part, Call):
-            literals = [arg for arg in part.args if isinstance(arg, Literal)]
-            others = [arg for arg in part.args if not isinstance(arg, Literal)]
-            for other in others:
-                direct = isinstance(other, Ref) and part.op in COMPARISONS | {"coalesce"}
-                for name in names(other):
-                    if name in seen:
-                        _add(seen[name], literals, direct=direct)
+    """Record the constants of one condition with every name that it reads."""
+    if isinstance(atom, Call) and atom.op in COMPARISONS:
+        refs = [arg for arg in atom.args if isinstance(arg, Ref)]
+        if len(refs) == 1 and len(atom.args) - 1 == len(_literals(atom.args)):
+            _add(seen, refs[0].name, _literals(atom.args), direct=True)
+            return
+    constants = _literals(walk(atom))
+    for name in names(atom):
+        _add(seen, name, constants, direct=False)
 
 
-def _add(known: _Constants, literals: Iterable[Literal], *, direct: bool) -> None:
+def _share(
+    read: Iterable[str], types: Mapping[str, ValueType], seen: Mapping[str, _Constants]
+) -> None:
+    """Give names of one type that stand in one condition each other's constants."""
+    for kind in set(types.values()):
+        group = [seen[name] for name in read if types.get(name) is kind]
+        direct = set[float]().union(*(known.direct for known in group))
+        texts = set[str]().union(*(known.texts for known in group))
+        for known in group:
+            known.direct.update(direct)
+            known.texts.update(texts)
+
+
+def _literals(nodes: Iterable[Node]) -> list[Literal]:
+    return [node for node in nodes if isinstance(node, Literal)]
+
+
+def _add(
+    seen: Mapping[str, _Constants], name: str, literals: Iterable[Literal], *, direct: bool
+) -> None:
+    known = seen.get(name)
+    if known is None:
+        return
     for literal in literals:
         value = literal.value
         if isinstance(value, str):
@@ -81,7 +106,8 @@ def _add(known: _Constants, literals: Iterable[Literal], *, direct: bool) -> Non
         elif isinstance(value, date):
             known.days.add(value)
         elif isinstance(value, int | float) and not isinstance(value, bool):
-            (known.direct if direct else known.mixed).add(value)
+            amount = literal.type is ValueType.MONEY
+            (known.direct if direct or amount else known.mixed).add(value)
 
 
 def _values(variable: Variable, known: _Constants) -> list[Value]:
@@ -100,15 +126,20 @@ def _values(variable: Variable, known: _Constants) -> list[Value]:
 
 def _lists(variable: Variable, known: _Constants) -> list[Value]:
     members = sorted(known.texts) or list(variable.values[:2])
-    other = _ELSE if not variable.values else next(
-        (value for value in variable.values if value not in members), ""
+    other = (
+        _ELSE
+        if not variable.values
+        else next((value for value in variable.values if value not in members), "")
     )
     found: list[Value] = [(member,) for member in members]
     if other:
         found.append((other,))
     if len(members) > 1:
         found.append(tuple(members))
-    return [*found, ()]
+    sizes = {int(size) for size in known.mixed if 1 < size <= _LONGEST_LIST}
+    pool = list(variable.values) or [f"{_ELSE}{number}" for number in range(_LONGEST_LIST + 1)]
+    found.extend(tuple(sorted(pool[: size + more])) for size in sorted(sizes) for more in (0, 1))
+    return [*dict.fromkeys(found), ()]
 
 
 def _times(kind: ValueType, known: _Constants) -> list[Value]:
@@ -131,7 +162,7 @@ def _whole(known: _Constants, kind: ValueType) -> set[float]:
     found: set[float] = {0, unit, -unit, 5 * unit}
     for constant in known.direct:
         base = int(constant // 1)
-        found.update((base - 1, base, base + 1))
+        found.update((base - 1, base, base + 1, *((2 * base,) if known.mixed else ())))
     for constant in known.mixed:
         found.update(_parts(constant, unit))
     return {int(number) for number in found if abs(number) < _MOST_INT}

@@ -79,8 +79,10 @@ def divide(emission: Emission) -> exp.Expr:
 
 
 def negate(emission: Emission) -> exp.Expr:
-    """Write ``-a``."""
-    return exp.Neg(this=wrap(long(emission.terms[0])))
+    """Write ``-a``; a whole one as 0 - a, since the engine widens the minus of a constant."""
+    if emission.result is ValueType.DECIMAL:
+        return exp.Neg(this=wrap(emission.plain[0]))
+    return exp.Sub(this=bare(0), expression=long(emission.terms[0]))
 
 
 def absolute(emission: Emission) -> exp.Expr:
@@ -169,12 +171,12 @@ def on_day(emission: Emission) -> exp.Expr:
 
 def month_of(emission: Emission) -> exp.Expr:
     """Write the month."""
-    return _part("MONTH", _day(emission))
+    return _part("month", _day(emission))
 
 
 def hour_of(emission: Emission) -> exp.Expr:
     """Write the hour of the business zone."""
-    return _part("HOUR", local_sql(emission.moment, emission.plain[0]))
+    return _part("hour", local_sql(emission.moment, emission.plain[0]))
 
 
 def weekday_of(emission: Emission) -> exp.Expr:
@@ -188,14 +190,14 @@ def years_since(emission: Emission) -> exp.Expr:
     """Write completed years at T's business day."""
     today, then = day_sql(emission.moment, as_of_sql()), emission.plain[0]
     early = exp.LT(this=_month_and_day(today), expression=_month_and_day(then))
-    years = binary(exp.Sub, _part("YEAR", today), _part("YEAR", then))
+    years = binary(exp.Sub, _part("year", today), _part("year", then))
     return binary(exp.Sub, years, case(early, bare(1), bare(0)))
 
 
 def days_until_anniversary(emission: Emission) -> exp.Expr:
     """Write days from T's business day to the next anniversary."""
     today, then = day_sql(emission.moment, as_of_sql()), emission.plain[0]
-    year = _part("YEAR", today)
+    year = _part("year", today)
     this_year = _days_to(today, year, then)
     next_year = _days_to(today, exp.Add(this=year.copy(), expression=bare(1)), then)
     return case(exp.GTE(this=wrap(this_year), expression=bare(0)), this_year.copy(), next_year)
@@ -251,7 +253,7 @@ def _day(emission: Emission) -> exp.Expr:
 
 
 def _part(name: str, then: exp.Expr) -> exp.Expr:
-    return exp.Extract(this=exp.var(name), expression=then.copy())
+    return call(name, then.copy())
 
 
 def _date_difference(later: exp.Expr, earlier: exp.Expr) -> exp.Expr:
@@ -268,12 +270,12 @@ def _elapsed(later: exp.Expr, earlier: exp.Expr, unit: int) -> exp.Expr:
 
 
 def _month_and_day(then: exp.Expr) -> exp.Expr:
-    hundreds = exp.Mul(this=_part("MONTH", then), expression=bare(100))
-    return exp.Add(this=hundreds, expression=_part("DAY", then))
+    hundreds = exp.Mul(this=_part("month", then), expression=bare(100))
+    return exp.Add(this=hundreds, expression=_part("day", then))
 
 
 def _days_to(today: exp.Expr, year: exp.Expr, then: exp.Expr) -> exp.Expr:
     """Write days from today to the anniversary of a year; 29 Feb is 1 Mar in common years."""
-    month = call("make_date", year, _part("MONTH", then), bare(1))
+    month = call("make_date", year, _part("month", then), bare(1))
     days = _date_difference(month, today.copy())
-    return exp.Sub(this=exp.Add(this=days, expression=_part("DAY", then)), expression=bare(1))
+    return exp.Sub(this=exp.Add(this=days, expression=_part("day", then)), expression=bare(1))

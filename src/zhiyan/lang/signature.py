@@ -180,14 +180,11 @@ def multiplication(args: Sequence[Typed]) -> ValueType | Fault:
 
 
 def division(args: Sequence[Typed]) -> ValueType | Fault:
-    """Type of ``a / b``, always decimal: numbers, money by money, or money by a whole number."""
+    """Type of ``a / b``, always decimal: numbers, money by money, or money by a number (fen)."""
     top, bottom = args
-    if top.type is MONEY and bottom.type in {MONEY, INT, NULL}:
+    if top.type is MONEY and bottom.type is MONEY:
         return DECIMAL
-    fault = expect(top, NUMBERS | {MONEY}) or expect(bottom, NUMBERS, 1)
-    if fault and MONEY in {top.type, bottom.type}:
-        return Fault("money can only be divided by money or by a whole number")
-    return fault or DECIMAL
+    return expect(top, AMOUNTS) or expect(bottom, NUMBERS, 1) or DECIMAL
 
 
 def equality(args: Sequence[Typed]) -> ValueType | Fault:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
+from typing import TypeAlias
 
 from zhiyan.core.event import SHARED_COLUMNS, Column, ColumnType, EventKind, Sensitivity
 from zhiyan.core.expression import Call, Case, Literal, Node, Ref, ValueType
@@ -28,14 +29,17 @@ ITEM_COLUMNS: Mapping[str, ValueType] = MappingProxyType(
         "max_per_year": ValueType.INT,
         "price_low_fen": ValueType.MONEY,
         "price_high_fen": ValueType.MONEY,
-        "ad_class": ValueType.ENUM,
+        "ad_class": ValueType.TEXT,
         "medical": ValueType.BOOL,
         "contraindications": ValueType.LIST,
         "next_items": ValueType.LIST,
         "season": ValueType.TEXT,
     }
 )
-_AD_CLASSES = ("toxic", "drug", "device", "medical", "lifestyle", "service")
+
+#: Closed domains of ``item.*`` columns by column, as a hashable value.
+ItemValues: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
+ANY_ITEM: ItemValues = ()
 
 
 def highest(levels: Iterable[Sensitivity]) -> Sensitivity:
@@ -69,14 +73,17 @@ _PLAIN_TYPES = {
 
 
 @cache
-def plain_views() -> Mapping[str, View]:
-    """Return every event kind and ``identifier`` as a source, by name."""
-    views = {kind.name: _kind_view(kind) for kind in KINDS.values()}
+def plain_views(items: ItemValues = ANY_ITEM) -> Mapping[str, View]:
+    """Return every event kind and ``identifier`` as a source, by name.
+
+    ``items`` closes the domains of ``item.*`` columns, as the items of a pack declare them.
+    """
+    views = {kind.name: _kind_view(kind, items) for kind in KINDS.values()}
     views[IDENTIFIER] = _identifier_view()
     return MappingProxyType(views)
 
 
-def _kind_view(kind: EventKind) -> View:
+def _kind_view(kind: EventKind, items: ItemValues) -> View:
     columns = {
         column.name: SourceColumn(
             name=column.name,
@@ -94,23 +101,24 @@ def _kind_view(kind: EventKind) -> View:
         name=kind.name,
         name_zh=kind.zh,
         name_en=kind.name.replace("_", " "),
-        columns=MappingProxyType(columns | item_columns(columns)),
+        columns=MappingProxyType(columns | item_columns(columns, items)),
         parts=(ViewPart(kind=kind.name, where=None, columns=MappingProxyType(own)),),
         sensitivity=kind.sensitivity,
     )
 
 
-def item_columns(columns: Mapping[str, SourceColumn]) -> dict[str, SourceColumn]:
+def item_columns(columns: Mapping[str, SourceColumn], items: ItemValues) -> dict[str, SourceColumn]:
     """Return the ``item.*`` columns that rows with those columns have: none without item code."""
     code = columns.get("item_code")
     if code is None:
         return {}
     level = highest((Sensitivity.S3, code.sensitivity))
+    closed = dict(items)
     return {
         f"item.{name}": SourceColumn(
             name=f"item.{name}",
-            type=type_,
-            values=_AD_CLASSES if name == "ad_class" else (),
+            type=ValueType.ENUM if name in closed else type_,
+            values=closed.get(name, ()),
             sensitivity=level,
             origin=f"item.{name} of {code.origin}",
         )

@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from zhiyan.core.expression import Node
 from zhiyan.core.tag import Tag
+from zhiyan.lang.bounds import named
 from zhiyan.lang.catalogue import Catalogue, common_names, tag_name
 from zhiyan.lang.check import Name, Scope, bind
 from zhiyan.lang.plan import Plan
@@ -83,7 +84,7 @@ def rule_sql(frame: Frame, tag: Tag, columns: Mapping[tuple[str, str], str]) -> 
     if tag.cases:
         ifs = [exp.If(this=sql(case.when), true=sql(case.then)) for case in tag.cases]
         rule = exp.Case(ifs=ifs, default=rule)
-    return exp.cast(rule, SQL_TYPES[tag.type])
+    return exp.cast(rule, SQL_TYPES[tag.type], copy=False)
 
 
 def tag_query(frame: Frame, plan: Plan, *, measures: str) -> exp.Query:
@@ -92,12 +93,14 @@ def tag_query(frame: Frame, plan: Plan, *, measures: str) -> exp.Query:
     behind_gate = gated(catalogue)
     query = exp.select("*").from_(exp.to_table(measures))
     for number, layer in enumerate(layers(catalogue)):
-        row = query.subquery(f"layer_{number}")
-        query = exp.select("*").from_(row)
+        values: list[exp.Expr] = []
         for tag in layer:
             value = rule_sql(frame, tag, plan.columns)
             if tag.code in behind_gate:
                 value = exp.Case(ifs=[exp.If(this=exp.column(VALID, quoted=True), true=value)])
-            query = query.select(exp.alias_(value, tag.code, quoted=True))
-    final = exp.select("customer_id").from_(query.subquery("customer"))
-    return final.select(*(exp.column(code, quoted=True) for code in catalogue.tags))
+            values.append(named(value, tag.code))
+        row = query.subquery(f"layer_{number}", copy=False)
+        query = exp.select("*", *values, copy=False).from_(row, copy=False)
+    codes = [exp.column(code, quoted=True) for code in catalogue.tags]
+    final = exp.select("customer_id", *codes, copy=False)
+    return final.from_(query.subquery("customer", copy=False), copy=False)

@@ -14,6 +14,7 @@ from zhiyan.lang.functions import CALLABLE
 from zhiyan.lang.nearest import nearest
 
 INT_LIMIT = 2**63
+MAX_DEPTH = 32
 _NOTHING = Literal(None, ValueType.NULL)
 _NUMBER = re.compile(r"[0-9]+|[0-9]*\.[0-9]+", re.ASCII)
 _NAME = re.compile(r"[a-z_][a-z0-9_]*", re.ASCII)
@@ -56,6 +57,7 @@ class Translator:
     def __init__(self, where: str) -> None:
         self.problems: list[Problem] = []
         self.nodes = 0
+        self._depth = 0
         self._where = where
 
     def node(self, tree: exp.Expr | None) -> Node:
@@ -63,11 +65,16 @@ class Translator:
         self.nodes += 1
         if tree is None:
             return self.refuse("ZY201", "a part of the expression is missing")
+        if self._depth >= MAX_DEPTH:
+            return self.refuse("ZY204", f"the expression is nested deeper than {MAX_DEPTH}")
         handler = _HANDLERS.get(type(tree))
         if handler is None:
             name = _spelled(tree)
             return self.refuse("ZY202", f"{name} is not part of the language", _hint(tree))
-        return handler(self, tree)
+        self._depth += 1
+        node = handler(self, tree)
+        self._depth -= 1
+        return node
 
     def refuse(self, code: str, message: str, hint: str = "") -> Node:
         """Note a problem and stand in for the part with null."""

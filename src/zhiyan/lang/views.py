@@ -14,12 +14,13 @@ from zhiyan.lang.expressions import Expressions
 from zhiyan.lang.nearest import nearest
 from zhiyan.lang.reader import Reader
 from zhiyan.lang.sources import (
+    ANY_ITEM,
     SHARED,
     TEXTS,
+    ItemValues,
     domain,
     highest,
     item_columns,
-    plain_views,
     source_names,
 )
 from zhiyan.lang.yaml_nodes import Item, Scalar
@@ -39,10 +40,15 @@ class _Target:
 
 @dataclass(slots=True)
 class ViewReader:
-    """Reads ``views:`` sections into sources; problems go to the reader's list."""
+    """Reads ``views:`` sections into sources; problems go to the reader's list.
+
+    ``bases`` are the sources that unions draw on, ``items`` the closed domains of ``item.*``.
+    """
 
     reader: Reader
     params: Mapping[str, Param]
+    bases: Mapping[str, View]
+    items: ItemValues = ANY_ITEM
 
     @property
     def expressions(self) -> Expressions:
@@ -57,7 +63,7 @@ class ViewReader:
         zh, en = read.pair(found, what)
         if read.code(key, what) is None or "union" not in found:
             return None
-        if key.text in plain_views():
+        if key.text in self.bases:
             read.report("ZY229", key, f"{what}: a source of that name exists already")
             return None
         parts = [self._part(member, what) for member in read.items(found["union"], what)]
@@ -69,9 +75,9 @@ class ViewReader:
             name=key.text,
             name_zh=zh,
             name_en=en or key.text,
-            columns=MappingProxyType(columns | item_columns(columns)),
+            columns=MappingProxyType(columns | item_columns(columns, self.items)),
             parts=tuple(part for part, _ in usable),
-            sensitivity=highest(_part_sensitivity(part) for part, _ in usable),
+            sensitivity=highest(_part_sensitivity(part, self.bases) for part, _ in usable),
             where=f"{key.spot.file}:{key.spot.line}",
         )
 
@@ -87,7 +93,7 @@ class ViewReader:
             message = f"{what}: unknown event kind {kind!r}"
             read.report("ZY228", found["source"], message, hint=nearest(kind, KINDS))
             return None
-        scope = Scope(names=source_names(plain_views()[kind], self.params))
+        scope = Scope(names=source_names(self.bases[kind], self.params))
         where = self.expressions.condition(found.get("where"), scope, f"{what}.where")
         columns: dict[str, SourceColumn] = {}
         nodes: dict[str, Node] = {}
@@ -108,7 +114,7 @@ class ViewReader:
         node, found = self.expressions.typed(item, target.scope, what)
         if name is None or node is None or found is None:
             return
-        view = plain_views()[target.kind]
+        view = self.bases[target.kind]
         used = [view.columns[part] for part in sorted(names(node)) if part in view.columns]
         values = domain(node, target.scope) or ()
         is_list = found is ValueType.LIST
@@ -123,24 +129,21 @@ class ViewReader:
             plan=isinstance(node, Ref) and view.columns[node.name].plan,
         )
 
-    def _columns(
-        self, key: Scalar, what: str, parts: list[_Part]
-    ) -> dict[str, SourceColumn]:
+    def _columns(self, key: Scalar, what: str, parts: list[_Part]) -> dict[str, SourceColumn]:
         first = parts[0][1]
         for _, columns in parts[1:]:
             if set(columns) != set(first):
                 missing = ", ".join(sorted(set(columns) ^ set(first)))
                 message = f"{what}: its members do not all have the columns {missing}"
                 hint = "write the column in every member, null where there is nothing"
-                self.reader.report("ZY231", key, message, hint=hint)
+                self.reader.report("ZY238", key, message, hint=hint)
                 return {}
         shared = {
-            name: _merged([plain_views()[part.kind].columns[name] for part, _ in parts])
+            name: _merged([self.bases[part.kind].columns[name] for part, _ in parts])
             for name in SHARED
         }
         own = {
-            name: self._agreed(key, what, [columns[name] for _, columns in parts])
-            for name in first
+            name: self._agreed(key, what, [columns[name] for _, columns in parts]) for name in first
         }
         return shared | own
 
@@ -149,12 +152,12 @@ class ViewReader:
         if len(types) > 1 and not types <= TEXTS:
             listed = ", ".join(f"{column.origin}: {column.type.value}" for column in columns)
             message = f"{what}: column {columns[0].name!r} has several types ({listed})"
-            self.reader.report("ZY231", key, message, hint="give it one type in every member")
+            self.reader.report("ZY238", key, message, hint="give it one type in every member")
         return _merged(columns)
 
 
-def _part_sensitivity(part: ViewPart) -> Sensitivity:
-    view = plain_views()[part.kind]
+def _part_sensitivity(part: ViewPart, bases: Mapping[str, View]) -> Sensitivity:
+    view = bases[part.kind]
     read = names(part.where) if part.where else frozenset[str]()
     used = (view.columns[name].sensitivity for name in read if name in view.columns)
     return highest((view.sensitivity, *used))

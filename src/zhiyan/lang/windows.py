@@ -28,7 +28,9 @@ def parse_window(text: str, where: str = "") -> Window:
         return Window(on=on or "occurred_at")
     ahead = body == "future" or body.startswith("next")
     if ahead and on is None:
-        raise _unclear(text, "a window ahead needs a planned moment", where, f"{body} on appt_at")
+        raise _unclear(
+            text, "a window ahead needs a planned moment", where, hint=f"{body} on appt_at"
+        )
     column = on or "occurred_at"
     if body == "future":
         return Window(ahead=True, on=column)
@@ -44,12 +46,12 @@ def parse_span(text: str, where: str = "") -> Span:
     """Read a length such as ``30d``, ``24h`` or ``12mo``; raises DefinitionError ``ZY227``."""
     match = _SPAN.match(text.strip())
     if match is None:
-        raise _unclear(text, "not a length of time", where, "write 30d, 24h or 12mo")
+        raise _unclear(text, "not a length of time", where, hint="write 30d, 24h or 12mo")
     span = Span(int(match[1]), Unit(match[2]))
     if span.count == 0:
-        raise _unclear(text, "a length of zero holds no rows", where, "write at least 1")
+        raise _unclear(text, "a length of zero holds no rows", where, hint="write at least 1")
     if span.count * _HOURS[span.unit] > _LONGEST_HOURS:
-        raise _unclear(text, "longer than a hundred years", where, "write lifetime")
+        raise _unclear(text, "longer than a hundred years", where, hint="write lifetime")
     return span
 
 
@@ -84,12 +86,12 @@ def _between(body: str, on: str, where: str) -> Window:
     start, end = parse_span(far, where), parse_span(near, where)
     if start.count * _HOURS[start.unit] <= end.count * _HOURS[end.unit]:
         raise _unclear(
-            body, "the first length must be the longer one", where, f"write {near}..{far}"
+            body, "the first length must be the longer one", where, hint=f"write {near}..{far}"
         )
     return Window(start=start, end=end, on=on)
 
 
-def _unclear(text: str, why: str, where: str, hint: str) -> DefinitionError:
+def _unclear(text: str, why: str, where: str, *, hint: str) -> DefinitionError:
     return DefinitionError(
         Problem(code="ZY227", message=f"window {text.strip()!r}: {why}", where=where, hint=hint)
     )

@@ -91,20 +91,23 @@ def read_yaml(path: Path, problems: list[Problem], name: str = "") -> Item | Non
     file = name or str(path)
     try:
         raw = path.read_bytes()
-        if len(raw) > MAX_BYTES:
-            message = f"the file is larger than {MAX_BYTES // 1_000_000} MB"
-            problems.append(Problem(code="ZY220", message=message, where=f"{file}:1:1"))
-            return None
-        text = raw.decode("utf-8-sig")
     except OSError as error:
         message = f"the file cannot be read: {error.strerror}"
         problems.append(Problem(code="ZY220", message=message, where=f"{file}:1:1"))
         return None
+    if len(raw) > MAX_BYTES:
+        message = f"the file is larger than {MAX_BYTES // 1_000_000} MB"
+        problems.append(Problem(code="ZY220", message=message, where=f"{file}:1:1"))
+        return None
+    try:
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         where = f"{file}:{line}:1"
         problems.append(
-            Problem(code="ZY220", message="the file is not UTF-8", where=where, hint="save as UTF-8")
+            Problem(
+                code="ZY220", message="the file is not UTF-8", where=where, hint="save as UTF-8"
+            )
         )
         return None
     return parse_yaml(text, file, problems)
@@ -171,9 +174,9 @@ class _Composer:
 
     def _guard(self, event: Any, depth: int) -> None:
         self._nodes += 1
-        if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
+        if getattr(event, "anchor", None) is not None:  # an alias carries the name of its anchor
             self._refuse(event, "anchors and aliases are not taken: write the value out")
-        if event.tag is not None:
+        if getattr(event, "tag", None) is not None:
             self._refuse(event, f"the explicit tag {event.tag} is not taken")
         if depth > MAX_DEPTH:
             self._refuse(event, f"nested deeper than {MAX_DEPTH} levels")

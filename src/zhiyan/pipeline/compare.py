@@ -32,8 +32,24 @@ class Side:
     moment: Moment
 
 
-def compare(engine: Engine, before: Side, after: Side) -> Difference:
-    """Count what changed between two sides, tag by tag and segment by segment."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Two sides of the same people, to be counted or listed."""
+
+    engine: Engine
+    before: Side
+    after: Side
+
+    def difference(self) -> Difference:
+        """Count what changed, tag by tag and segment by segment."""
+        return _difference(self.engine, self.before, self.after)
+
+    def members(self, code: str, *, limit: int) -> pa.Table:
+        """Return who changed a tag: customer_id, before, after (text), worth_fen; a row each."""
+        return _members(self, code, limit)
+
+
+def _difference(engine: Engine, before: Side, after: Side) -> Difference:
     shared = _shared(before, after)
     totals = _one(engine, _totals(before, after, shared))
     changed = {code: int(totals[code]) for code in shared if totals[code]}
@@ -57,8 +73,8 @@ def compare(engine: Engine, before: Side, after: Side) -> Difference:
     )
 
 
-def members(engine: Engine, before: Side, after: Side, *, code: str, limit: int) -> pa.Table:
-    """Return who changed a tag: customer_id, before, after (text) and worth_fen; one row each."""
+def _members(comparison: Comparison, code: str, limit: int) -> pa.Table:
+    before, after = comparison.before, comparison.after
     rows = (
         _pairs(before, after)
         .select(
@@ -71,7 +87,7 @@ def members(engine: Engine, before: Side, after: Side, *, code: str, limit: int)
         .order_by("customer_id")
         .limit(limit)
     )
-    return engine.query(Statement(rows.sql(dialect=DIALECT)))
+    return comparison.engine.query(Statement(rows.sql(dialect=DIALECT)))
 
 
 def _shared(before: Side, after: Side) -> list[str]:

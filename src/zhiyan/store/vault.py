@@ -32,12 +32,16 @@ TOKEN_BYTES: Final = 16
 
 _SCHEMA: Final = (
     # One row per value: id_type and token find it, import_id is the import that first brought it.
-    """CREATE TABLE IF NOT EXISTS secret_value (
+    """CREATE TABLE secret_value (
         id_type VARCHAR NOT NULL, token VARCHAR NOT NULL,
         wrapped_key BLOB NOT NULL, sealed BLOB NOT NULL, import_id INTEGER NOT NULL)""",
     # One row: what the right key derives for the label "check".
-    "CREATE TABLE IF NOT EXISTS key_check (digest BLOB NOT NULL)",
+    "CREATE TABLE key_check (digest BLOB NOT NULL)",
 )
+
+_LAID_OUT: Final = "SELECT 1 FROM information_schema.tables WHERE table_name = 'key_check'"
+
+_KEEP_CHECK: Final = "INSERT INTO key_check VALUES ($digest)"
 
 _UNKNOWN: Final = """
 SELECT incoming.at
@@ -87,8 +91,6 @@ class EncryptedVault:
         self._key = key
         self._index_keys: dict[str, bytes] = {}
         self._wrapper = AESGCM(key.derive("wrap"))
-        for text in _SCHEMA:
-            engine.run(Statement(text))
         self._check_key()
 
     def token(self, id_type: str, value: str) -> str:
@@ -141,13 +143,14 @@ class EncryptedVault:
         self._engine.close()
 
     def _check_key(self) -> None:
+        """Compare the key with the one that the vault was made with; lay out an empty engine."""
         digest = self._key.derive("check")
-        with self._engine.transaction():
-            stored = self._engine.query(Statement("SELECT digest FROM key_check"))
-            if not stored.num_rows:
-                insert = "INSERT INTO key_check VALUES ($digest)"
-                self._engine.run(Statement(insert, {"digest": digest}))
-                return
+        if not self._engine.query(Statement(_LAID_OUT)).num_rows:
+            with self._engine.transaction():
+                for text in _SCHEMA:
+                    self._engine.run(Statement(text))
+                self._engine.run(Statement(_KEEP_CHECK, {"digest": digest}))
+        stored = self._engine.query(Statement("SELECT digest FROM key_check"))
         if not hmac.compare_digest(stored.column(0)[0].as_py(), digest):
             raise DataError(
                 Problem(
@@ -214,6 +217,11 @@ class EncryptedVault:
                 )
             ) from error
         return clear.decode()
+
+
+def blind_index(key: WorkspaceKey, id_type: str, value: str) -> str:
+    """Return the token of a cleaned value without opening a vault."""
+    return _token(key.derive(f"index/{id_type}"), value)
 
 
 def _token(key: bytes, value: str) -> str:

@@ -5,8 +5,8 @@ from datetime import timedelta
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from tests.pipeline.resolve.world import AS_OF, START, World, clear, load, run, state
+
 from zhiyan.analytics.linkage import components, integers
 from zhiyan.pipeline.resolve.layers import link
 from zhiyan.pipeline.resolve.records import CONTACT_KEYS, STRONG_KEYS, Holdings, Records
@@ -37,13 +37,15 @@ def all_records(draw):
         scope=scope,
         strong=strong,
         keys=keys,
-        merges=Holdings(integers([n for pair in merges for n in pair]), np.repeat(np.arange(len(merges)), 2)),
+        merges=Holdings(
+            integers([n for pair in merges for n in pair]), np.repeat(np.arange(len(merges)), 2)
+        ),
         stay=integers([a for a, _ in splits]),
         leave=integers([b for _, b in splits]),
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(records=all_records())
 def test_no_customer_breaks_a_rule(records):
     linking = link(records)
@@ -58,7 +60,7 @@ def test_no_customer_breaks_a_rule(records):
         assert len(set().union(*held)) <= max(1, *map(len, held))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(records=all_records())
 def test_the_evidence_explains_every_customer_and_no_more(records):
     linking = link(records)
@@ -77,7 +79,7 @@ def test_the_evidence_explains_every_customer_and_no_more(records):
     assert found.tolist() == linking.labels.tolist()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(records=all_records(), seed=st.integers(0, 999))
 def test_order_of_rows_and_numbers_of_tokens_do_not_matter(records, seed):
     generator = np.random.default_rng(seed)
@@ -117,7 +119,7 @@ def _refusals(linking):
     return {(reason, token) for reason, rows in linking.refused for token in rows.token.tolist()}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(records=all_records())
 def test_who_shares_a_strong_key_is_one_unless_something_forbids_it(records):
     free = Records(
@@ -145,9 +147,9 @@ KEY = st.fixed_dictionaries(
         "his_no": st.sampled_from(["1", "2", "3"]),
     },
 )
-RECORDS = st.lists(st.tuples(st.sampled_from(["c1", "c2"]), st.integers(0, 60), KEY), max_size=8)
+RECORDS = st.lists(st.tuples(st.sampled_from(["c1", "c2"]), st.integers(0, 60), KEY), max_size=12)
 SHARED = settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -10,7 +10,7 @@ from zhiyan.core.time import AsOf
 from zhiyan.pipeline.resolve import ResolveReport, resolve
 from zhiyan.ports import Engine, Silent, Statement
 
-START = datetime(2026, 1, 1)
+START = datetime(2026, 1, 1)  # noqa: DTZ001 - stored moments are naive UTC
 AS_OF = datetime(2026, 6, 1, tzinfo=UTC)
 RUN_AT = datetime(2026, 6, 2, tzinfo=UTC)
 SCOPED = {"his_no", "member_no", "external_userid", "openid", "platform_uid"}
@@ -97,7 +97,9 @@ def clear(engine: Engine) -> None:
 
 
 def read(engine: Engine, table: str, columns: str = "*") -> list[dict]:
-    return engine.query(Statement(f"SELECT {columns} FROM identity.{table} ORDER BY ALL")).to_pylist()
+    return engine.query(
+        Statement(f"SELECT {columns} FROM identity.{table} ORDER BY ALL")
+    ).to_pylist()
 
 
 def state(engine: Engine, columns: str = "*") -> dict[str, list[dict]]:

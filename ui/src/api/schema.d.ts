@@ -551,9 +551,11 @@ export interface components {
         };
         /**
          * InputLine
-         * @description What a clause read, with the customer's value.
+         * @description What a clause read, with the customer's value; ``is_tag`` if it is a tag with evidence.
          */
         InputLine: {
+            /** Is Tag */
+            is_tag: boolean;
             label: components["schemas"]["Text"];
             /** Name */
             name: string;

@@ -18,10 +18,17 @@ export function say(lang: Lang, key: Key, fill: Fill = {}): string {
   return TEXTS[lang][key].replaceAll(/\{(\w+)\}/g, (_, name: string) => String(fill[name] ?? ""));
 }
 
+export function nameOf(lang: Lang, group: string, code: string): string {
+  const key = `${group}.${code}`;
+  return key in zh ? TEXTS[lang][key as Key] : code.replaceAll("_", " ");
+}
+
 interface I18n {
   lang: Lang;
   setLang: (lang: Lang) => void;
   t: (key: Key, fill?: Fill) => string;
+  /** Names a code of the domain; codes without a name stand for themselves. */
+  name: (group: string, code: string) => string;
   /** Picks the reader's language of a text that the API gives in both. */
   pick: (text: Both) => string;
 }
@@ -35,7 +42,13 @@ export function I18nProvider({ children }: { children: ReactNode }) {
     globalThis.localStorage?.setItem(STORE, lang);
   }, [lang]);
   const value = useMemo<I18n>(
-    () => ({ lang, setLang, t: (key, fill) => say(lang, key, fill), pick: (text) => text[lang] }),
+    () => ({
+      lang,
+      setLang,
+      t: (key, fill) => say(lang, key, fill),
+      name: (group, code) => nameOf(lang, group, code),
+      pick: (text) => text[lang],
+    }),
     [lang],
   );
   return <Context value={value}>{children}</Context>;

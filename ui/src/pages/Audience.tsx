@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { Link, useSearch } from "@tanstack/react-router";
 import { Input, Select } from "antd";
 import { useEffect, useMemo, useState } from "react";
 import { ApiError, type Failure, type Schema } from "../api/client";
@@ -31,7 +31,6 @@ export function AudiencePage() {
 
 function Builder({ start }: { start: string }) {
   const { t, pick } = useI18n();
-  const navigate = useNavigate();
   const predefined = useQuery(segments);
   const tree = useQuery(tagTree(undefined));
   const tags = useMemo(() => everyTag(tree.data?.groups ?? []), [tree.data]);
@@ -53,7 +52,7 @@ function Builder({ start }: { start: string }) {
         <div className="stack">
           <Card title={t("audience.expression")}>
             <Input.TextArea
-              autoSize={{ minRows: 4, maxRows: 12 }}
+              rows={4}
               spellCheck={false}
               className="mono"
               value={text}
@@ -102,7 +101,6 @@ function Builder({ start }: { start: string }) {
             <Result
               count={failure ? undefined : result.data}
               busy={result.isFetching || text.trim() !== settled}
-              onView={() => void navigate({ to: "/customers", search: { where: settled } })}
               where={settled}
             />
           )}
@@ -190,7 +188,6 @@ interface ResultProps {
   count: Count | undefined;
   busy: boolean;
   where: string;
-  onView: () => void;
 }
 
 function Result({ count: found, busy, where }: ResultProps) {

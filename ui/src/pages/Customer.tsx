@@ -14,8 +14,8 @@ import { Loaded } from "../parts/State";
 type Profile = Schema["Profile"];
 type Cell = Schema["TagCell"];
 
-const EvidenceDrawer = lazy(() =>
-  import("./Evidence").then((found) => ({ default: found.EvidenceDrawer })),
+const EvidencePanel = lazy(() =>
+  import("./Evidence").then((found) => ({ default: found.EvidencePanel })),
 );
 
 export function CustomerPage() {
@@ -49,7 +49,9 @@ function Filled({ data }: { data: Profile }) {
       </Link>
       <Head data={data} />
       <div className="row-between">
-        <p className="quiet">{t("profile.known", { a: data.known, b: data.total })}</p>
+        <p className="quiet">
+          {t("profile.known", { a: data.known, b: data.total })} · {t("profile.legend")}
+        </p>
         <Checkbox checked={hide} onChange={(event) => setHide(event.target.checked)}>
           {t("profile.hideUnknown")}
         </Checkbox>
@@ -71,7 +73,12 @@ function Filled({ data }: { data: Profile }) {
       </div>
       {open && (
         <Suspense fallback={null}>
-          <EvidenceDrawer id={data.id} code={open} onClose={() => setOpen(null)} />
+          <EvidencePanel
+            id={data.id}
+            code={open}
+            onClose={() => setOpen(null)}
+            onFollow={setOpen}
+          />
         </Suspense>
       )}
     </div>
@@ -79,7 +86,7 @@ function Filled({ data }: { data: Profile }) {
 }
 
 function Head({ data }: { data: Profile }) {
-  const { t, lang, pick } = useI18n();
+  const { t, lang, pick, name } = useI18n();
   const offset = useOffset();
   return (
     <header className="card profile-head">
@@ -95,12 +102,12 @@ function Head({ data }: { data: Profile }) {
         <p className="badges">
           {data.identifiers.map((one) => (
             <span key={`${one.id_type}.${one.first_seen}`} className="badge">
-              {one.id_type}
+              {name("id", one.id_type)}
               {one.verified && ` · ${t("profile.verified")}`}
               {one.persons > 1 && (
                 <b className="warn"> · {t("profile.shared", { n: one.persons })}</b>
               )}
-              {one.quality !== "ok" && ` · ${one.quality}`}
+              {one.quality !== "ok" && ` · ${name("quality", one.quality)}`}
             </span>
           ))}
         </p>
@@ -133,7 +140,12 @@ function TagRow({ cell, onOpen }: { cell: Cell; onOpen: () => void }) {
         </span>
         <span className={unknown ? "cell-value unknown" : "cell-value"}>{pick(cell.value)}</span>
         <span className="cell-since">
-          {cell.since && !unknown ? `${t("profile.since")} ${day(cell.since, offset)}` : ""}
+          {cell.since && !unknown && (
+            <>
+              <span className="visually-hidden">{t("profile.since")} </span>
+              {day(cell.since, offset)}
+            </>
+          )}
         </span>
       </button>
     </li>

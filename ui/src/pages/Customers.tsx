@@ -1,12 +1,13 @@
 import { SearchOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { Button, Input, Table, type TableColumnsType } from "antd";
+import { Button, Input } from "antd";
 import { useState } from "react";
 import type { Schema } from "../api/client";
 import { customers, overview } from "../api/queries";
 import { count, day } from "../format";
 import { useI18n } from "../i18n";
+import { type Column, Grid } from "../parts/Grid";
 import { Empty, Loaded } from "../parts/State";
 
 type Page = Schema["CustomerPage"];
@@ -96,42 +97,47 @@ function List({ where }: { where: string }) {
 function Rows({ page, loading }: { page: Page; loading: boolean }) {
   const { t, pick } = useI18n();
   const { data } = useQuery(overview);
-  const columns: TableColumnsType<Line> = [
+  const columns: Column<Line>[] = [
     {
+      key: "id",
       title: t("customers.id"),
-      dataIndex: "id",
-      render: (id: string) => (
+      render: ({ id }) => (
         <Link to="/customers/$id" params={{ id }} className="mono">
           {id}
         </Link>
       ),
     },
-    ...page.columns.map((one) => ({
-      title: pick(one.name),
-      key: one.code,
-      render: (_: unknown, line: Line) => {
-        const shown = line.tags[one.code];
-        if (!shown) return null;
-        const quiet = shown.value === null ? "unknown" : "";
-        return <span className={quiet}>{pick(shown)}</span>;
-      },
-    })),
+    ...page.columns.map((one): Column<Line> => {
+      const numbers = page.customers.every((line) => isNumber(line.tags[one.code]?.value));
+      return {
+        key: one.code,
+        title: pick(one.name),
+        right: numbers,
+        render: (line) => {
+          const shown = line.tags[one.code];
+          if (!shown) return null;
+          return <span className={shown.value === null ? "unknown" : ""}>{pick(shown)}</span>;
+        },
+      };
+    }),
     {
+      key: "first_seen",
       title: t("customers.firstSeen"),
-      dataIndex: "first_seen",
-      render: (iso: string) => day(iso, data?.offset_minutes ?? 480),
+      right: true,
+      render: (line) => day(line.first_seen, data?.offset_minutes ?? 480),
     },
   ];
   return (
-    <Table
-      size="small"
-      rowKey="id"
+    <Grid
+      rowKey={(line) => line.id}
       columns={columns}
-      dataSource={page.customers}
-      loading={loading}
-      pagination={false}
-      scroll={{ x: 820 }}
-      aria-label={t("customers.list")}
+      rows={page.customers}
+      busy={loading}
+      label={t("customers.list")}
     />
   );
+}
+
+function isNumber(value: unknown): boolean {
+  return value === null || typeof value === "number";
 }

@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Drawer } from "antd";
-import type { Schema } from "../api/client";
+import type { Schema, Shown } from "../api/client";
 import { evidence, overview } from "../api/queries";
 import { count, day, moment } from "../format";
 import { useI18n } from "../i18n";
 import { Sensitivity } from "../parts/Badges";
+import { Grid } from "../parts/Grid";
+import { Panel } from "../parts/Panel";
 import { Loaded } from "../parts/State";
 
 type Data = Schema["Evidence"];
@@ -16,29 +17,25 @@ interface Props {
   id: string;
   code: string;
   onClose: () => void;
+  /** Asks for the evidence of another tag that this one reads. */
+  onFollow: (code: string) => void;
 }
 
 /** Why a customer has a tag value: clauses, counted rows, and when it will change. */
-export function EvidenceDrawer({ id, code, onClose }: Props) {
+export function EvidencePanel({ id, code, onClose, onFollow }: Props) {
   const { t, pick } = useI18n();
   const query = useQuery(evidence(id, code));
   const name = query.data ? pick(query.data.tag.name) : code;
   return (
-    <Drawer
-      open
-      onClose={onClose}
-      size={620}
-      title={`${t("evidence.title")} · ${name}`}
-      aria-label={t("evidence.title")}
-    >
+    <Panel title={`${t("evidence.title")} · ${name}`} onClose={onClose}>
       <Loaded query={query} rows={10}>
-        {(data) => <Filled data={data} />}
+        {(data) => <Filled data={data} onFollow={onFollow} />}
       </Loaded>
-    </Drawer>
+    </Panel>
   );
 }
 
-function Filled({ data }: { data: Data }) {
+function Filled({ data, onFollow }: { data: Data; onFollow: (code: string) => void }) {
   const { t, pick } = useI18n();
   const offset = useQuery(overview).data?.offset_minutes ?? 480;
   const nothing = data.clauses.length === 0 && data.counted.length === 0;
@@ -51,8 +48,8 @@ function Filled({ data }: { data: Data }) {
         <p className="quiet">
           {t("app.asOf")} {moment(data.as_of, offset)} · {t("evidence.rule")}{" "}
           <code>{data.fingerprint.slice(0, 12)}</code> ·{" "}
-          <Link to="/tags/$code" params={{ code: data.tag.code }}>
-            {data.tag.code}
+          <Link to="/tags/$code" params={{ code: data.tag.code }} className="underlined">
+            {t("overview.openTag")}
           </Link>
         </p>
       </section>
@@ -74,7 +71,7 @@ function Filled({ data }: { data: Data }) {
           <ol className="clauses">
             {data.clauses.map((one, place) => (
               // oxlint-disable-next-line react/no-array-index-key -- clauses have no name but their place
-              <ClauseRow key={place} clause={one} />
+              <ClauseRow key={place} clause={one} onFollow={onFollow} />
             ))}
           </ol>
         </section>
@@ -97,7 +94,7 @@ function state(clause: Clause): "true" | "false" | "unknown" | "skipped" {
   return clause.holds ? "true" : "false";
 }
 
-function ClauseRow({ clause }: { clause: Clause }) {
+function ClauseRow({ clause, onFollow }: { clause: Clause; onFollow: (code: string) => void }) {
   const { t, pick } = useI18n();
   const found = state(clause);
   return (
@@ -112,7 +109,14 @@ function ClauseRow({ clause }: { clause: Clause }) {
         </span>
         {clause.inputs.map((one) => (
           <span key={one.name}>
-            {pick(one.label)} = <b>{pick(one.value)}</b>
+            {one.is_tag ? (
+              <button type="button" className="follow" onClick={() => onFollow(one.name)}>
+                {pick(one.label)}
+              </button>
+            ) : (
+              pick(one.label)
+            )}{" "}
+            = <b>{pick(one.value)}</b>
           </span>
         ))}
       </div>
@@ -135,28 +139,17 @@ function CountedTable({ counted }: { counted: Counted }) {
       {shown === 0 ? (
         <p className="quiet">{t("evidence.noRows")}</p>
       ) : (
-        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls needs focus
-        <div className="scroll" tabIndex={0} role="region" aria-label={pick(counted.source.name)}>
-          <table>
-            <thead>
-              <tr>
-                {counted.columns.map((one) => (
-                  <th key={one.code}>{pick(one.name)}</th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {counted.rows.map((row, place) => (
-                // oxlint-disable-next-line react/no-array-index-key -- rows have no key but their place
-                <tr key={place}>
-                  {row.map((one, column) => (
-                    <td key={counted.columns[column]?.code}>{pick(one)}</td>
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Grid
+          columns={counted.columns.map((one, place) => ({
+            key: one.code,
+            title: pick(one.name),
+            right: typeof counted.rows[0]?.[place]?.value === "number",
+            render: (row: Shown[]) => (row[place] ? pick(row[place]) : null),
+          }))}
+          rows={counted.rows}
+          rowKey={(_, place) => place}
+          label={`${pick(counted.source.name)} ${counted.measure}`}
+        />
       )}
     </div>
   );

@@ -1,18 +1,22 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Table, type TableColumnsType } from "antd";
-import type { ReactNode } from "react";
+import { Button } from "antd";
+import { type ReactNode, useState } from "react";
 import type { Schema } from "../api/client";
 import { overview } from "../api/queries";
 import { compact, count, fen, moment, percent } from "../format";
 import { useI18n } from "../i18n";
 import { Bars } from "../parts/Bars";
 import { Card } from "../parts/Card";
+import { type Column, Grid } from "../parts/Grid";
 import { SpreadChart } from "../parts/SpreadChart";
 import { Loaded } from "../parts/State";
 
 type Data = Schema["Overview"];
 type ImportRow = Schema["Import"];
+
+/** Imports shown before one asks for all. */
+const FIRST = 10;
 
 export function OverviewPage() {
   const query = useQuery(overview);
@@ -29,7 +33,7 @@ function Filled({ data }: { data: Data }) {
       </header>
       <Stats data={data} />
       {data.snapshot ? (
-        <div className="grid-2">
+        <div className="grid-tiers">
           {data.highlights.map((one, place) => (
             <Card
               key={one.code}
@@ -147,46 +151,59 @@ function Stats({ data }: { data: Data }) {
 
 function Imports({ data }: { data: Data }) {
   const { t, lang } = useI18n();
+  const [all, setAll] = useState(false);
   const n = (value: number) => count(value, lang);
   const money = (row: ImportRow) => {
     const off = row.money_in_fen - row.money_stored_fen;
     const said = off === 0 ? t("overview.moneyOk") : `${t("overview.moneyOff")} ${fen(off, lang)}`;
     return <span className={off === 0 ? "good" : "warn"}>{said}</span>;
   };
-  const columns: TableColumnsType<ImportRow> = [
-    { title: t("overview.file"), dataIndex: "file_name", ellipsis: true, width: "34%" },
-    { title: t("overview.source"), dataIndex: "source", ellipsis: true },
-    { title: t("overview.read"), dataIndex: "rows_read", align: "right", render: n },
-    { title: t("overview.accepted"), dataIndex: "accepted", align: "right", render: n },
-    { title: t("overview.duplicates"), dataIndex: "duplicates", align: "right", render: n },
-    { title: t("overview.dropped"), dataIndex: "dropped", align: "right", render: n },
+  const rows = (field: keyof ImportRow, title: string): Column<ImportRow> => ({
+    key: field,
+    title,
+    right: true,
+    render: (row) => n(Number(row[field])),
+  });
+  const columns: Column<ImportRow>[] = [
+    { key: "file", title: t("overview.file"), render: (row) => row.file_name },
+    { key: "source", title: t("overview.source"), render: (row) => row.source },
+    rows("rows_read", t("overview.read")),
+    rows("accepted", t("overview.accepted")),
+    rows("duplicates", t("overview.duplicates")),
+    rows("dropped", t("overview.dropped")),
     {
+      key: "quarantined",
       title: t("overview.quarantined"),
-      dataIndex: "quarantined",
-      align: "right",
-      render: (rows: number) => <span className={rows ? "warn" : ""}>{n(rows)}</span>,
+      right: true,
+      render: (row) => <span className={row.quarantined ? "warn" : ""}>{n(row.quarantined)}</span>,
     },
-    { title: t("overview.money"), key: "money", render: (_, row) => money(row) },
+    { key: "money", title: t("overview.money"), render: money },
   ];
   return (
-    <Table
-      size="small"
-      rowKey="import_id"
-      columns={columns}
-      dataSource={data.imports}
-      pagination={data.imports.length > 12 ? { pageSize: 12, size: "small" } : false}
-      scroll={{ x: 760 }}
-      aria-label={t("overview.imports")}
-    />
+    <>
+      <Grid
+        rowKey={(row) => row.import_id}
+        columns={columns}
+        rows={all ? data.imports : data.imports.slice(0, FIRST)}
+        label={t("overview.imports")}
+      />
+      {data.imports.length > FIRST && (
+        <p className="pager">
+          <Button size="small" onClick={() => setAll(!all)} aria-expanded={all}>
+            {all ? t("overview.fewer") : t("overview.every", { n: data.imports.length })}
+          </Button>
+        </p>
+      )}
+    </>
   );
 }
 
 function Reasons({ data }: { data: Data }) {
-  const { t } = useI18n();
+  const { t, name } = useI18n();
   const total = data.quarantine.reduce((all, one) => all + one.rows, 0);
   if (total === 0) return <p className="quiet">{t("overview.allClear")}</p>;
   const items = data.quarantine.map((one) => ({
-    label: one.reason,
+    label: name("reason", one.reason),
     customers: one.rows,
     share: one.rows / total,
   }));

@@ -141,7 +141,7 @@ function Tags({ tags }: { tags: Named[] }) {
 }
 
 function About({ data }: { data: Detail }) {
-  const { t, pick } = useI18n();
+  const { t, pick, name } = useI18n();
   const limit = data.freshness.limit_days;
   const meanings = data.meanings.filter((one) => one.meaning);
   return (
@@ -163,13 +163,13 @@ function About({ data }: { data: Detail }) {
             ))}
       </Row>
       <Row name={t("tags.owner")}>{data.owner}</Row>
-      <Row name={t("tags.refresh")}>{data.refresh}</Row>
+      <Row name={t("tags.refresh")}>{name("refresh", data.refresh)}</Row>
       <Row name={t("tags.limit")}>
         {limit === null ? t("tags.noLimit") : `${limit} ${t("unit.days")}`}
       </Row>
-      <Row name={t("tags.consent")}>{data.consent}</Row>
+      <Row name={t("tags.consent")}>{name("consent", data.consent)}</Row>
       <Row name={t("tags.use")}>{t(`use.${data.marketing_use}`)}</Row>
-      <Row name={t("tags.purposes")}>{data.purposes.join("、") || "–"}</Row>
+      <Row name={t("tags.purposes")}>{data.purposes.map((one) => name("purpose", one)).join("、") || "–"}</Row>
       <Row name={t("tags.priority")}>
         {data.priority} · {t("tags.weight")} {data.weight}
       </Row>

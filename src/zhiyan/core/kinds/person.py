@@ -61,7 +61,7 @@ PERSON_KINDS = (
         name="household",
         zh="家庭同行",
         grain="one row per declared relation of a customer to a household",
-        key=("household_no",),
+        key=(),
         columns=(text("household_no", "家庭编号"), code("relation", "关系")),
     ),
     EventKind(

@@ -161,6 +161,7 @@ TRADE_KINDS = (
             fen("amount_fen", "金额(退款为负)"),
             flag("is_refund", "退款", sensitivity=P2),
             flag("matched", "退款已匹配原单", sensitivity=P2),
+            item(),
         ),
     ),
     EventKind(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from zhiyan.demo.columns import Array, Compute
+from zhiyan.demo.columns import Array, Arrow, Column, Compute, flat
 
 #: Outcomes under which a row itself is stored (once) as the event that it states.
 STORED = frozenset({"", "clean", "null", "flag", "review", "correction", "refund"})
@@ -39,7 +39,7 @@ class Draft:
 
     file: str
     kinds: tuple[str, ...]
-    columns: dict[str, pa.Array]
+    columns: dict[str, Column]
     sheet: str = ""
     encoding: str = "utf-8"
     money: dict[str, Array] = field(default_factory=dict[str, Array])
@@ -65,10 +65,10 @@ class Draft:
             self.edited[column] = self.columns[column].to_pylist()
         return self.edited[column]
 
-    def final(self) -> dict[str, pa.Array]:
+    def final(self) -> dict[str, Column]:
         """Return all columns with the changes made."""
         for name, cells in self.edited.items():
-            self.columns[name] = pa.array(cells, type=pa.string())
+            self.columns[name] = Arrow.array(cells, type=pa.string())
         self.edited.clear()
         return self.columns
 
@@ -80,7 +80,7 @@ class Draft:
     def repeat(self, rows: Array) -> None:
         """Append exact copies of rows: the same export line twice."""
         before = self.count
-        take = pa.array(np.r_[np.arange(before), rows])
+        take = Arrow.array(np.r_[np.arange(before), rows])
         self.columns = {name: column.take(take) for name, column in self.final().items()}
         self.money = {name: np.r_[fen, fen[rows]] for name, fen in self.money.items()}
         for place, row in enumerate(rows.tolist()):
@@ -105,38 +105,36 @@ class Draft:
         return keep
 
 
-def plain(column: Any) -> pa.Array:
+def plain(column: Any) -> Column:
     """Return any column as Arrow text, nulls as empty text."""
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    array = flat(column)
     return Compute.fill_null(array.cast(pa.string()), "")
 
 
-def worded(column: Any, words: Mapping[str, str]) -> pa.Array:
+def worded(column: Any, words: Mapping[str, str]) -> Column:
     """Translate codes by a table; null becomes empty text."""
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    place = Compute.index_in(array, value_set=pa.array(list(words)))
-    return plain(pa.array(list(words.values())).take(place))
+    array = flat(column)
+    place = Compute.index_in(array, value_set=Arrow.array(list(words)))
+    return plain(Arrow.array(list(words.values())).take(place))
 
 
-def yes_no(column: Any) -> pa.Array:
+def yes_no(column: Any) -> Column:
     """Write booleans as 是 and 否."""
     return plain(Compute.if_else(column, "是", "否"))
 
 
-def yuan(column: Any) -> pa.Array:
+def yuan(column: Any) -> Column:
     """Write integer fen as yuan with two decimals; null becomes empty text."""
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    array = flat(column)
     value = Compute.abs(array)
     whole = Compute.divide(value, 100)
     cents = Compute.subtract(value, Compute.multiply(whole, 100)).cast(pa.string())
     sign = Compute.if_else(Compute.less(array, 0), "-", "")
-    text = [sign, whole.cast(pa.string()), pa.scalar("."), Compute.utf8_lpad(cents, 2, "0")]
+    text = [sign, whole.cast(pa.string()), Arrow.scalar("."), Compute.utf8_lpad(cents, 2, "0")]
     return plain(Compute.binary_join_element_wise(*text, ""))
 
 
-def listed(column: Any, words: Mapping[str, str]) -> pa.Array:
+def listed(column: Any, words: Mapping[str, str]) -> Column:
     """Write lists of codes as words joined by 、; null becomes empty text."""
     rows: list[list[str] | None] = column.to_pylist()
-    return pa.array(["、".join(words.get(code, code) for code in row or ()) for row in rows])
-
-
+    return Arrow.array(["、".join(words.get(code, code) for code in row or ()) for row in rows])

@@ -24,26 +24,27 @@ class Recipe:
     expected: str
     change: Change
     rate: float = 0.002
+    floor: int = 1
 
 
 def plant(
     rng: np.random.Generator, draft: Draft, column: str, *, recipes: Sequence[Recipe]
 ) -> None:
-    """Plant every recipe into a column, at its rate and at least once where a cell fits."""
+    """Plant every recipe into a column, at its rate and at least ``floor`` times where cells fit."""
     cells = draft.cells(column)
     n = len(cells)
     if n == 0:
         return
     for recipe in recipes:
-        wanted = max(1, round(n * recipe.rate))
+        wanted = max(recipe.floor, round(n * recipe.rate))
         tries = rng.integers(0, n, 8 * wanted + 60).tolist()
         for index in tries:
             if wanted == 0:
                 break
-            wanted -= _put(draft, (column, index), recipe, cells)
+            wanted -= _put(draft, (column, index), recipe, cells=cells)
 
 
-def _put(draft: Draft, place: tuple[str, int], recipe: Recipe, cells: list[str]) -> bool:
+def _put(draft: Draft, place: tuple[str, int], recipe: Recipe, *, cells: list[str]) -> bool:
     column, index = place
     if index in draft.outcome or not cells[index]:
         return False
@@ -245,7 +246,11 @@ def _word(words: dict[str, str]) -> Change:
 
 SEXES = (
     Recipe(
-        line=6, problem="title", expected="clean", change=_word({"女": "女士", "男": "先生"}), rate=0.02
+        line=6,
+        problem="title",
+        expected="clean",
+        change=_word({"女": "女士", "男": "先生"}),
+        rate=0.02,
     ),
     Recipe(
         line=6, problem="letter", expected="clean", change=_word({"女": "F", "男": "M"}), rate=0.01
@@ -306,7 +311,9 @@ REMARKS = (
         change=_fixed('=HYPERLINK("http://example.invalid","客户")'),
         rate=0.001,
     ),
-    Recipe(line=23, problem="formula_at", expected="clean", change=_fixed("@SUM(1,2)"), rate=0.0005),
+    Recipe(
+        line=23, problem="formula_at", expected="clean", change=_fixed("@SUM(1,2)"), rate=0.0005
+    ),
     Recipe(line=23, problem="formula_plus", expected="clean", change=_fixed("+1+2"), rate=0.0005),
     Recipe(line=23, problem="formula_minus", expected="clean", change=_fixed("-1+2"), rate=0.0005),
 )
@@ -316,7 +323,7 @@ ITEM_NAMES = (
         problem="decorated_item",
         expected="clean",
         change=lambda cell: f"{cell}(体验)",
-        rate=0.02,
+        rate=0.006,
     ),
     Recipe(
         line=16,
@@ -331,6 +338,7 @@ ITEM_NAMES = (
         expected="review",
         change=_fixed("王者之心PLUS"),
         rate=0.003,
+        floor=0,
     ),
     Recipe(
         line=16,
@@ -338,6 +346,7 @@ ITEM_NAMES = (
         expected="review",
         change=_fixed("店庆秒杀项目A"),
         rate=0.002,
+        floor=0,
     ),
 )
 STAFF_GONE = (

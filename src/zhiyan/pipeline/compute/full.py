@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from zhiyan.core.expression import Call, Literal
 from zhiyan.core.snapshot import Manifest
+from zhiyan.lang.bounds import named
 from zhiyan.lang.plan import MeasureColumn, Part, Plan, make_plan
 from zhiyan.lang.tag_sql import tag_query
 from zhiyan.lang.term import SQL_TYPES, literal_sql
@@ -71,7 +72,9 @@ def make_measures(job: Job, plan: Plan, tables: Tables) -> None:
 def make_tags(job: Job, plan: Plan, tables: Tables) -> None:
     """Make the table of tags from the table of measures."""
     with job.timed("tags"):
-        query = tag_query(job.frame(), plan, measures=tables.measures).order_by("customer_id")
+        query = tag_query(job.frame(), plan, measures=tables.measures).order_by(
+            "customer_id", copy=False
+        )
         made = create_as(tables.tags, query, temporary=tables.temporary)
         job.engine.run(statement(made, job.values(plan)))
 
@@ -86,9 +89,8 @@ def joined(parts: tuple[Part, ...], parties: str) -> exp.Query:
             on=f"{part.name}.customer_id = customer.customer_id",
             join_type="left",
         )
-        for found in part.columns:
-            query = query.select(exp.alias_(_filled(part, found), found.name, quoted=True))
-    return query.order_by("customer.customer_id")
+    values = [named(_filled(part, found), found.name) for part in parts for found in part.columns]
+    return query.select(*values, copy=False).order_by("customer.customer_id", copy=False)
 
 
 def _filled(part: Part, found: MeasureColumn) -> exp.Expr:

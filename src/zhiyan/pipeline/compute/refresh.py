@@ -193,9 +193,7 @@ def _merge(job: Job, plan: Plan, base: Manifest) -> None:
             "customer_id IN (SELECT customer_id FROM identity.assignment)",
         )
     )
-    fresh = exp.select(
-        *[part.copy() if isinstance(part, exp.Expr) else part for part in listed]
-    )
+    fresh = exp.select(*[part.copy() if isinstance(part, exp.Expr) else part for part in listed])
     rows = exp.union(kept, fresh.from_(TOUCHED_MEASURES), distinct=False)
     job.engine.run(statement(create_as("stable_measure", rows, temporary=True), {}))
     with job.timed("join"):
@@ -216,7 +214,9 @@ def _ordered(plan: Plan, made: tuple[list[str], tuple[Part, ...]]) -> exp.Query:
         )
     )
     columns: list[MeasureColumn] = [c for part in plan.parts for c in part.columns]
+    values: list[exp.Expr] = []
     for found in columns:
         table = "stable" if found.name in stable else "again"
-        wide = wide.select(exp.column(found.name, table=table, quoted=True))
+        values.append(exp.column(found.name, table=table, quoted=True))
+    wide = wide.select(*values, copy=False)
     return wide.order_by("stable.customer_id")

@@ -75,7 +75,7 @@ class Job:
 def statement(query: exp.Expr, values: dict[str, Any]) -> Statement:
     """Render a query tree, with those of the values that it binds."""
     used = {found.name for found in query.find_all(exp.Parameter, exp.Placeholder)}
-    return Statement(query.sql(dialect=DIALECT), {name: values[name] for name in used})
+    return Statement(query.sql(dialect=DIALECT, copy=False), {name: values[name] for name in used})
 
 
 def create_as(name: str, query: exp.Query, *, temporary: bool = False) -> exp.Create:

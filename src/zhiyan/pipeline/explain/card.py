@@ -21,7 +21,7 @@ HORIZON_DAYS = 400
 SHOWN_ROWS = 50
 
 
-def explain(subject: Subject, code: str) -> Evidence:
+def explain(subject: Subject, code: str, *, horizon_days: int = HORIZON_DAYS) -> Evidence:
     """Explain one tag of one customer at a snapshot.
 
     The flip is told by day: the first day ahead on which the value differs if no new fact comes.
@@ -35,7 +35,7 @@ def explain(subject: Subject, code: str) -> Evidence:
     values = replay.values(moment)
     rule = next(found for found in rules if found.tag.code == code)
     seen = replay.names(rule, moment, values)
-    flip = _flip(replay, code, moment)
+    flip = _flip(replay, code, moment, horizon_days=horizon_days)
     return Evidence(
         customer_id=subject.customer_id,
         tag=code,
@@ -46,7 +46,7 @@ def explain(subject: Subject, code: str) -> Evidence:
         clauses=_clauses(subject, rule, (seen, moment)),
         counted=tuple(_counted(m, replay.found(rule, m, moment)) for m in rule.measures),
         flip=flip,
-        horizon_days=HORIZON_DAYS,
+        horizon_days=horizon_days,
     )
 
 
@@ -93,8 +93,7 @@ def _inputs(subject: Subject, tag: Tag, node: Node, seen: Mapping[str, Value]) -
             literal = subject.catalogue.literals[name]
             found.append(Input(name=name, value=literal.value, type=literal.type))
         elif name in seen:
-            known = measures.get(name)
-            kind = known if known else subject.catalogue.tags[name].type
+            kind = measures.get(name) or subject.catalogue.tags[name].type
             found.append(Input(name=name, value=seen[name], type=kind))
     return tuple(found)
 
@@ -113,9 +112,11 @@ def _counted(measure: Measure, found: Found) -> Counted:
     )
 
 
-def _flip(replay: Replay, code: str, moment: Moment) -> Flip | None:
+def _flip(
+    replay: Replay, code: str, moment: Moment, *, horizon_days: int
+) -> Flip | None:
     now = replay.values(moment)[code]
-    for days in range(1, HORIZON_DAYS + 1):
+    for days in range(1, horizon_days + 1):
         ahead = replace(moment, as_of=moment.as_of + timedelta(days=days))
         value = replay.values(ahead)[code]
         if value != now:

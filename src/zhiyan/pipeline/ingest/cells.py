@@ -52,6 +52,9 @@ class Cells:
         if not self.has(name):
             return nulls(self.length, pa.string())
         column = flat(self.table.rows.column(self.columns[name]))
+        ruined = true(pc.match_substring(column, pattern="\ufffd"))
+        if ruined.any():
+            self.faults.add(ruined, self.columns[name], "ruined_text")
         strip = self._field(name).strip
         if not strip:
             return column
@@ -96,6 +99,8 @@ class Cells:
         unit = header_unit(self.columns.get(name, ""))
         if parser == "money" and unit and "unit" not in raw:
             raw["unit"] = unit
+        if parser == "datetime" and "epoch" not in raw and self.has(name):
+            raw |= _epoch(self.text(name))
         options = parse_options(raw)
         return replace(
             options, date_1904=self.table.date_1904, offset_minutes=self.offset_minutes
@@ -194,6 +199,17 @@ class Cells:
     def rows(self, mask: Mask) -> pa.Array:
         """Return the row numbers in the file of the rows in a mask."""
         return self.table.row_no.filter(mask_array(mask))
+
+
+def _epoch(text: pa.Array) -> dict[str, object]:
+    """Return the option for moments that are all seconds or all milliseconds since 1970."""
+    digits = pc.utf8_trim_whitespace(text.drop_null())
+    if len(digits) == 0:
+        return {}
+    for unit, shape in (("s", r"^1\d{9}(?:\.0)?$"), ("ms", r"^1\d{12}(?:\.0)?$")):
+        if pc.all(pc.match_substring_regex(digits, pattern=shape)).as_py():
+            return {"epoch": unit}
+    return {}
 
 
 def _comparable(column: pa.Array) -> pa.Array:

@@ -1,5 +1,6 @@
 """What an import is told besides the file: reference data, the vault, and its own number."""
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,12 +8,40 @@ from datetime import datetime
 
 from zhiyan.ports import Engine, Vault
 
+_WORDS = "体验装|体验价|体验|单次|赠送|赠品|赠|团购|特惠|优惠|新客专享|新客|老客|会员价|会员|首次|秒杀|限时|活动|福利|疗程卡|疗程|次卡|爆款|热卖|官方"
+_TIMES = r"[x×*]?\d{1,3}(?:次卡|次|支|ml|部位|个部位|只|瓶|盒|片)?"
+#: What may stand around an item's name, tried in this order.
+_AROUND = (
+    re.compile(r"^[\[【「『(][^\]】」』)]*[\]】」』)]"),
+    re.compile(rf"(?:[-_/+]?(?:{_WORDS}))$"),
+    re.compile(rf"^(?:{_WORDS})[-_/:]?"),
+    re.compile(rf"[-_/+]?{_TIMES}$"),
+    re.compile(r"[\[【「『(][^()\[\]【】]*[\]】」』)]$"),
+    re.compile(r"[-_/+]$"),
+)
 _NOISE = str.maketrans("", "", " \t\u3000·•*\"'")
 
 
 def plain_name(text: str) -> str:
     """Return a name of a catalogue without width, case and blanks, for comparing."""
     return unicodedata.normalize("NFKC", text).casefold().translate(_NOISE)
+
+
+def item_code(name: str, known: Mapping[str, str]) -> str | None:
+    """Return the code of an item name, None if no alias is it.
+
+    ``known`` holds plain names. Where the name itself is unknown, what sales people put around it
+    is taken off step by step: ``【团购】光子嫩肤(体验) 3次`` is ``光子嫩肤``.
+    """
+    text = plain_name(name)
+    while text:
+        if text in known:
+            return known[text]
+        shorter = next((cut for cut in (p.sub("", text) for p in _AROUND) if cut != text), text)
+        if shorter == text:
+            return None
+        text = shorter
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,10 +17,25 @@ REASONS = {
     "missing_key": "必填的编号为空",
     "missing_time": "发生时间为空",
     "missing_value": "必填单元格为空",
+    "ruined_text": "文字在导出前已损坏",
     "no_person": "没有任何可识别的人",
     "key_conflict": "同一文件内同一编号的内容互相矛盾",
     "unknown_code": "代码表中没有的值",
     "package_incomplete": "套餐行无法分摊价格",
+}
+
+#: Reasons for which a line is no fact.
+DROPS = {
+    "blank_row": "空行",
+    "title": "表头之上的标题",
+    "comment": "注释行",
+    "note": "账单末尾的汇总",
+    "total_row": "合计与小计",
+    "no_event": "不产生任何事实的行",
+    "no_person": "没有任何可识别的人",
+    "revoked": "已撤销的交易",
+    "fee": "手续费",
+    "transfer": "提现与转账",
 }
 
 QUARANTINE_SCHEMA = pa.schema(

@@ -64,12 +64,11 @@ def bind(fields: Sequence[Field], headers: Sequence[str]) -> dict[str, str]:
     Exact synonyms go before patterns, fuller forms of a header before shorter ones, earlier
     synonyms before later ones.
     """
-    known = [forms(header) for header in headers]
-    fits = [
-        fit
-        for number, field in enumerate(fields)
-        for fit in _fits(field, number, known)
-    ]
+    known: dict[str, list[tuple[int, int]]] = {}
+    for column, header in enumerate(headers):
+        for form, name in enumerate(forms(header)):
+            known.setdefault(name, []).append((form, column))
+    fits = [fit for number, field in enumerate(fields) for fit in _fits(field, number, known)]
     fits.sort(key=lambda f: (f.wild, f.form, f.synonym, f.field, f.column))
     bound: dict[str, str] = {}
     taken: set[int] = set()
@@ -83,23 +82,17 @@ def bind(fields: Sequence[Field], headers: Sequence[str]) -> dict[str, str]:
     return bound
 
 
-def _fits(field: Field, number: int, known: Sequence[tuple[str, ...]]) -> list[_Fit]:
+def _fits(field: Field, number: int, known: Mapping[str, list[tuple[int, int]]]) -> list[_Fit]:
     fits: list[_Fit] = []
     for position, synonym in enumerate(field.headers):
         wild = "*" in synonym
-        for column, names in enumerate(known):
-            form = _form_of(synonym, names)
-            if form is not None:
-                fits.append(_Fit(wild, form, position, number, column))
+        names = [plain(synonym)]
+        if wild:
+            wanted = pattern(synonym)
+            names = [name for name in known if wanted.fullmatch(name)]
+        places = [place for name in names for place in known.get(name, ())]
+        fits += [_Fit(wild, form, position, number, column) for form, column in places]
     return fits
-
-
-def _form_of(synonym: str, names: tuple[str, ...]) -> int | None:
-    if "*" in synonym:
-        wanted = pattern(synonym)
-        return next((i for i, name in enumerate(names) if wanted.fullmatch(name)), None)
-    exact = plain(synonym)
-    return names.index(exact) if exact in names else None
 
 
 def options(patterns: Sequence[str], headers: Sequence[str]) -> Mapping[str, str]:
@@ -108,11 +101,12 @@ def options(patterns: Sequence[str], headers: Sequence[str]) -> Mapping[str, str
     for synonym in patterns:
         text = unicodedata.normalize("NFKC", synonym)
         wanted = re.compile(
-            "(.+)".join(re.escape(part.replace(" ", "")) for part in text.split("*"))
+            "(.*)".join(re.escape(part.replace(" ", "")) for part in text.split("*"))
         )
         for header in headers:
             name = unicodedata.normalize("NFKC", header).replace(" ", "")
             match = wanted.search(name)
-            if match and header not in found:
-                found[header] = match.group(match.lastindex or 0).strip("()[]:：_-. ")
+            option = match.group(match.lastindex or 0).strip("()[]:：_-. ") if match else ""
+            if option and header not in found:
+                found[header] = option
     return found

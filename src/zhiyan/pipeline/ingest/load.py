@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from zhiyan.core.kinds import KINDS
@@ -17,13 +17,14 @@ from zhiyan.pipeline.ingest.load_rows import (
     read_recognition,
     read_system,
 )
-from zhiyan.pipeline.ingest.mapping import Source
-from zhiyan.pipeline.ingest.nodes import Item, Mistakes, compose
+from zhiyan.pipeline.ingest.mapping import Field, Source
+from zhiyan.pipeline.ingest.nodes import Item, Mistakes, compose, nearest
 
 _SOURCE_KEYS = (
     "name",
     "title",
     "system",
+    "use",
     "recognise",
     "sheets",
     "header_at",
@@ -40,6 +41,14 @@ _SOURCE_KEYS = (
 _ANONYMOUS = ("quarantine", "drop", "keep")
 
 CodeTables = Mapping[str, Mapping[str, str]]
+
+
+@dataclass(slots=True)
+class Shared:
+    """What the files of a folder offer to all their sources: code tables and fields."""
+
+    codes: dict[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+    fields: dict[str, Field] = field(default_factory=dict[str, Field])
 
 
 def load_sources(folders: Sequence[Path]) -> tuple[Source, ...]:
@@ -85,11 +94,12 @@ def _load(texts: Sequence[tuple[str, str]], tables: CodeTables | None = None) ->
         root = compose(text, file, mistakes)
         if root is not None:
             digest = hashlib.sha256(text.encode()).hexdigest()
-            roots.append((root.record(("codes", "sources")), digest))
-    shared = dict(tables or {})
+            roots.append((root.record(("codes", "fields", "sources")), digest))
+    shared = Shared(codes=dict(tables or {}))
     for root, _ in roots:
         if "codes" in root:
-            shared |= read_codes(root["codes"])
+            shared.codes.update(read_codes(root["codes"]))
+        shared.fields.update(read_fields(root.get("fields")))
     found: dict[str, Source] = {}
     for root, digest in roots:
         for item in root["sources"].parts() if "sources" in root else ():
@@ -107,14 +117,15 @@ def read_codes(item: Item) -> dict[str, dict[str, str]]:
     }
 
 
-def _read_source(item: Item, shared: CodeTables, digest: str) -> Source:
+def _read_source(item: Item, shared: Shared, digest: str) -> Source:
     record = item.record(_SOURCE_KEYS)
     for key in ("name", "system", "emit"):
         if key not in record:
             item.wrong(f"a source needs {key!r}", code="ZY333")
     name = record["name"].text() if "name" in record else ""
-    tables = {**shared, **(read_codes(record["codes"]) if "codes" in record else {})}
-    book = FieldBook(read_fields(record.get("fields")), tables)
+    tables = {**shared.codes, **(read_codes(record["codes"]) if "codes" in record else {})}
+    fields = _used(record.get("use"), shared) | read_fields(record.get("fields"))
+    book = FieldBook(fields, tables)
     emissions = tuple(
         read_emission(part, book, tuple(KINDS))
         for part in (record["emit"].parts() if "emit" in record else ())
@@ -137,6 +148,17 @@ def _read_source(item: Item, shared: CodeTables, digest: str) -> Source:
         source, fields=book.fields, recognise=read_recognition(record.get("recognise"), book)
     )
     return _with_options(source, record)
+
+
+def _used(item: Item | None, shared: Shared) -> dict[str, Field]:
+    found: dict[str, Field] = {}
+    for part in item.parts() if item is not None else ():
+        name = part.text()
+        if name in shared.fields:
+            found[name] = shared.fields[name]
+        else:
+            part.wrong(f"no shared field {name!r}", nearest(name, shared.fields), "ZY332")
+    return found
 
 
 def _with_options(source: Source, record: Mapping[str, Item]) -> Source:

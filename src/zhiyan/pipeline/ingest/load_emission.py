@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from zhiyan.core.event import BOOKKEEPING, SHARED_COLUMNS, Column, ColumnType, EventKind
 from zhiyan.core.kinds import KINDS
+from zhiyan.pipeline.ingest.clean import PARSERS
 from zhiyan.pipeline.ingest.load_fields import FIELD_KEYS, FieldBook, read_conditions
 from zhiyan.pipeline.ingest.mapping import ColumnMap, Emission
 from zhiyan.pipeline.ingest.nodes import Item, nearest
@@ -23,6 +24,8 @@ _OWN_KEYS = (
     "wide",
     "derive",
 )
+#: Keys of a field that a column may set for itself.
+_COLUMN_READING = ("parse", "negate")
 _UNMAPPED = ("unknown", "problem", "keep")
 DERIVATIONS = ("is_test", "pseudo_name", "fake_phone", "birthdate", "gender")
 #: Columns that the writer fills by itself.
@@ -114,6 +117,19 @@ def _read_source(record: Mapping[str, Item], book: FieldBook) -> tuple[str, ...]
     return book.references(record["field"]) if "field" in record else ()
 
 
+def _read_how(record: Mapping[str, Item]) -> dict[str, object]:
+    """Read how a declared field is read for this column only."""
+    made: dict[str, object] = {}
+    for key in record:
+        if key in FIELD_KEYS and key not in _COLUMN_READING:
+            record[key].wrong(f"{key!r} belongs to the field, under `fields`")
+    if "parse" in record:
+        made["parse"] = record["parse"].choice(PARSERS, "parser")
+    if "negate" in record:
+        made["negate"] = record["negate"].flag()
+    return made
+
+
 def _read_plain(record: Mapping[str, Item], book: FieldBook) -> dict[str, object]:
     made: dict[str, object] = {}
     if "join" in record:
@@ -126,6 +142,8 @@ def _read_plain(record: Mapping[str, Item], book: FieldBook) -> dict[str, object
         made["unmapped"] = "unknown"
     if "unmapped" in record:
         made["unmapped"] = record["unmapped"].choice(_UNMAPPED, "way with unknown codes")
+    if "from" not in record:
+        made |= _read_how(record)
     if "hash" in record:
         made["hash"] = book.references(record["hash"], _HASH_EXTRA)
     if "token" in record:

@@ -6,7 +6,8 @@ is recognised by them, and what events one row becomes. Everything here is a fro
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as made
 from enum import StrEnum
 
 
@@ -49,7 +50,7 @@ class Field:
     name: str
     headers: tuple[str, ...]
     parse: str | None = None
-    options: Mapping[str, object] = field(default_factory=dict[str, object])
+    options: Mapping[str, object] = made(default_factory=dict[str, object])
     fill: bool = False
     required: bool = False
     negate: bool = False
@@ -61,7 +62,7 @@ class Field:
 class ColumnMap:
     """How one canonical column is filled.
 
-    From the first filled of ``fields``, all of them joined by ``join``, a ``const``, or derived:
+    From the first filled of ``fields`` (read by ``parse``, sign changed by ``negate``), all of them joined by ``join``, a ``const``, or derived:
     ``hash`` identifies a row by these fields (``party``, ``occurred_at`` allowed) where no field is
     there, equal rows being told apart by counting; ``token`` makes an irreversible key of the text;
     ``flag`` is true where all conditions hold; ``wide`` collects the options of a question that
@@ -73,6 +74,8 @@ class ColumnMap:
 
     column: str
     fields: tuple[str, ...] = ()
+    parse: str | None = None
+    negate: bool = False
     join: str | None = None
     suffix: str = ""
     const: str | None = None
@@ -180,7 +183,7 @@ class System:
     name: str
     field: str | None = None
     codes: str | None = None
-    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    words: Mapping[str, tuple[str, ...]] = made(default_factory=dict[str, tuple[str, ...]])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +206,7 @@ class Source:
     anonymous: str = "quarantine"
     drops: tuple[Drop, ...] = ()
     allocate: Allocation | None = None
-    codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+    codes: Mapping[str, Mapping[str, str]] = made(default_factory=dict[str, Mapping[str, str]])
     header_at: int | None = None
     header_rows: int | None = None
     sheets: tuple[str, ...] = ()

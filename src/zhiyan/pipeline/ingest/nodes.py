@@ -8,6 +8,9 @@ import yaml
 
 from zhiyan.errors import DefinitionError, Problem
 
+#: The loader in C where PyYAML has it: ten times faster.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 @dataclass(slots=True)
 class Mistakes:
@@ -125,7 +128,7 @@ class Item:
 def compose(text: str, file: str, mistakes: Mistakes) -> Item | None:
     """Parse YAML text into its root node; a syntax error is noted as ``ZY330``, None returned."""
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         mistakes.add("ZY330", f"not valid YAML: {error.problem}", f"{file}:{line}")

@@ -11,6 +11,7 @@ from zhiyan.pipeline.ingest.cells import Cells
 from zhiyan.pipeline.ingest.commit import number, rows_of
 from zhiyan.pipeline.ingest.context import Context, ImportOptions, Reference
 from zhiyan.pipeline.ingest.events import TableDraft, draft
+from zhiyan.pipeline.ingest.explode import explode
 from zhiyan.pipeline.ingest.mapping import Source
 from zhiyan.pipeline.ingest.read import RawTable, ReadOptions, read_tables
 from zhiyan.pipeline.ingest.recognise import recognise, unknown_table
@@ -73,7 +74,7 @@ class Importer:
 
     def _import(self, path: Path, names: tuple[str, str], context: Context) -> ImportReport:
         self.progress.step("read", 0, None)
-        tables = read_tables(path, self._read_options())
+        tables = [explode(table) for table in read_tables(path, self._read_options())]
         drafts, left = self._drafts(tables)
         self.progress.step("clean", 1, None)
         report = ImportReport(

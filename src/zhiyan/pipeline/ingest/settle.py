@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from zhiyan.errors import DataError, InternalError, Problem
 from zhiyan.pipeline.ingest.arrays import Mask, filled, flat, mask_array
-from zhiyan.pipeline.ingest.clean import mask
+from zhiyan.pipeline.ingest.clean import mask, scan_sensitive
 from zhiyan.pipeline.ingest.commit import (
     Stored,
     drop_stage,
@@ -34,6 +34,8 @@ from zhiyan.pipeline.ingest.report import FaultExample, ImportReport, MoneyLine,
 
 #: Share of rows with an unknown item name from which an import fails (entities.md 1.5, line 16).
 UNMAPPED_LIMIT = 0.02
+#: Fewer rows than this never fail an import: a share of so few says nothing.
+UNMAPPED_LEAST = 3
 _ITEM_KINDS = {"order_line", "treatment"}
 _EXAMPLES = 50
 
@@ -92,11 +94,12 @@ class Settlement:
                     rows = draft.active & table.cells.faults.live & filled(value.names)
                     unknown = rows & ~filled(value.values)
                     for name, count in _counts(value.names, unknown).items():
-                        found[(name, table.cells.source.system.name)] += count
+                        found[(_shown(name), table.cells.source.system.name)] += count
                     if draft.kind.name in _ITEM_KINDS:
                         named += int(rows.sum())
                         strange += int(unknown.sum())
-        if strange and strange >= UNMAPPED_LIMIT * named and not self.context.options.allow_unmapped:
+        many = strange >= UNMAPPED_LEAST and strange >= UNMAPPED_LIMIT * named
+        if many and not self.context.options.allow_unmapped:
             raise _too_many_unmapped(found, strange, named)
         return dict(found)
 
@@ -131,7 +134,7 @@ class Settlement:
         unknown: Counter[str] = Counter()
         for table in self.drafts:
             drops.update(table.cells.faults.dropped)
-            drops.update(one.reason for one in table.cells.table.dropped)
+            drops.update(str(one.reason) for one in table.cells.table.dropped)
             for (header, value), count in table.cells.unknown.items():
                 unknown[f"{header}: {value}"] += count
         quarantine = count_reasons(rows)
@@ -201,10 +204,16 @@ def _counts(names: pa.Array, rows: Mask) -> dict[str, int]:
     return {str(one["values"]): int(one["counts"]) for one in counted}
 
 
+def _shown(name: str) -> str:
+    """Return an item name as it may be shown and kept: masked if it looks like personal data."""
+    kind = scan_sensitive(pa.array([name]))[0].as_py()
+    return name if kind is None else mask(name)
+
+
 def _too_many_unmapped(
     found: Counter[tuple[str, str]], strange: int, named: int
 ) -> DataError:
-    names = ", ".join(mask(name, "text") for (name, _), _ in found.most_common(5))
+    names = ", ".join(name for (name, _), _ in found.most_common(5))
     return DataError(
         Problem(
             code="ZY337",

@@ -59,6 +59,9 @@ def stage(kind: EventKind, *, hashed: str | None, previous: str | None = None) -
 
 def _event_id(kind: EventKind) -> str:
     keys = [f'coalesce("{name}"::VARCHAR, {_NULL})' for name in kind.key]
+    if not kind.key:
+        shared = (SHARED_COLUMNS[2], *kind.columns)
+        keys = ["party_id::VARCHAR", *(f"coalesce({_text(c)}, {_NULL})" for c in shared)]
     clinic = "CASE WHEN in_key THEN coalesce(clinic, '') ELSE '' END"
     return f"md5(concat_ws({_SEPARATOR}, {', '.join(['$kind', 'source', clinic, *keys])}))::UUID"
 

@@ -15,10 +15,11 @@ from zhiyan.pipeline.ingest.arrays import (
     look_up,
     mask_array,
     nulls,
+    per_value,
 )
 from zhiyan.pipeline.ingest.cells import Cells
 from zhiyan.pipeline.ingest.clean import CODE_TABLES
-from zhiyan.pipeline.ingest.context import Reference, plain_name
+from zhiyan.pipeline.ingest.context import Reference, item_code, plain_name
 from zhiyan.pipeline.ingest.headers import options
 from zhiyan.pipeline.ingest.mapping import ColumnMap
 from zhiyan.pipeline.ingest.parsers import column_parser
@@ -70,7 +71,7 @@ def fill(column: Column, how: ColumnMap, cells: Cells, reference: Reference) -> 
     elif there and how.codes in {"items", "clinics", "staff"}:
         names = coalesced([flat(cells.parsed(name, "text").values) for name in there])
         known = reference.plain(str(how.codes))
-        codes = look_up(names, known, plain_name)
+        codes = _reference_codes(names, str(how.codes), known)
         parts.append(codes if how.unmapped != "keep" else coalesced([codes, names]))
     else:
         parts += [_typed(column, how, cells, name) for name in there]
@@ -78,9 +79,17 @@ def fill(column: Column, how: ColumnMap, cells: Cells, reference: Reference) -> 
     if not parts:
         return Value(values=nulls(cells.length, kind))
     values = flat(coalesced([pc.cast(part, kind) for part in parts]))
+    if how.negate:
+        values = pc.negate(values)
     if how.suffix:
         values = pc.binary_join_element_wise(values, pa.scalar(how.suffix), "")
     return Value(values=values, names=names)
+
+
+def _reference_codes(names: pa.Array, kind: str, known: Mapping[str, str]) -> pa.Array:
+    if kind != "items":
+        return look_up(names, known, plain_name)
+    return per_value(names, lambda some: [item_code(name, known) for name in some], pa.string())
 
 
 def _typed(column: Column, how: ColumnMap, cells: Cells, name: str) -> pa.Array:
@@ -95,7 +104,7 @@ def _typed(column: Column, how: ColumnMap, cells: Cells, name: str) -> pa.Array:
         return flat(cells.parsed(name, "text" if parser == "code" else parser).values)
     if how.token:
         return flat(cells.parsed(name, "native_id").values)
-    declared = cells.parser(name)
+    declared = how.parse or cells.parser(name)
     wanted = column_parser(column)
     numeric = {ColumnType.INT, ColumnType.FEN, ColumnType.BOOL, ColumnType.DATE, ColumnType.MOMENT}
     return flat(cells.parsed(name, wanted if column.type in numeric else declared).values)

@@ -9,8 +9,9 @@ A shared contact joins clusters only if nothing contradicts, in this order:
 
 Names differ if two clusters have a usable one and the clusters do not all share a name; so mother
 and daughter on one phone stay two, each joined with her own records, and a record that has nothing
-but their phone stays alone. A contact behind more than ``PERSONS_PER_CONTACT`` persons joins
-nothing at all.
+but their phone stays alone. A contact behind more than ``PERSONS_PER_CONTACT`` persons whose names
+or birthdates tell them apart joins nothing at all; where records without either make it more, it
+joins by steps 1 to 3 only.
 """
 
 from collections.abc import Iterator
@@ -82,12 +83,15 @@ class _Scene:
 def join_contacts(records: Records, labels: IntArray, contacts: Holdings) -> Iterator[Step]:
     """Join clusters through one type of contact, step by step."""
     scene = _scene(records, labels, contacts)
-    many = _behind_many(scene, labels)
-    refused = (Reason.SHARED_BY_MANY, scene.contacts.where(many))
+    named, nameless = _persons(scene, labels)
+    crowded = named + nameless > PERSONS_PER_CONTACT
+    refused = (Reason.SHARED_BY_MANY, scene.contacts.where(crowded))
     yield Step(labels=labels, linked=_NOTHING, confidence_ppm=0, refused=(refused,))
-    scene = scene.without(many)
+    never = named > PERSONS_PER_CONTACT
+    scene, crowded = scene.without(never), crowded[~never]
     for agreeing, confidence_ppm in _STEPS:
-        step = _step(scene, labels, (agreeing, confidence_ppm))
+        within = scene if agreeing else scene.without(crowded)
+        step = _step(within, labels, (agreeing, confidence_ppm))
         labels = step.labels
         yield step
 
@@ -140,26 +144,26 @@ def _contradicted(group: IntArray, cluster: IntArray, held: Holdings) -> BoolArr
     return np.isin(group, groups[most[place] < having])
 
 
-def _behind_many(scene: _Scene, labels: IntArray) -> BoolArray:
-    """Mark the rows of contacts behind too many persons.
+def _persons(scene: _Scene, labels: IntArray) -> tuple[IntArray, IntArray]:
+    """Count for each row the persons behind its contact: with a second key, and without.
 
     Clusters that agree on a name or a birthdate count as one person. Clusters with neither count
     if they hold a strong key, and only as many as the source that has the most of them shows: one
     person has records in many sources, but seldom several in one.
     """
     contact, cluster = distinct(scene.contacts.token, labels[scene.contacts.node])
-    named = np.zeros(contact.size, np.bool_)
+    known = np.zeros(contact.size, np.bool_)
     edges: list[tuple[IntArray, IntArray]] = []
     for held in scene.second.values():
-        known = held.of(labels)
-        i, j = match(cluster, known.node)
-        edges.append(chained(pack(contact[i], known.token[j]), i))
-        named[i] = True
+        keys = held.of(labels)
+        i, j = match(cluster, keys.node)
+        edges.append(chained(pack(contact[i], keys.token[j]), i))
+        known[i] = True
     left, right = (np.concatenate(ends) for ends in zip(*edges, strict=True))
-    person = np.unique(components(contact.size, left, right)[named])
-    persons = _nameless(scene, labels, cluster[named])
-    persons += np.bincount(contact[person], minlength=persons.size)
-    return persons[scene.contacts.token] > PERSONS_PER_CONTACT
+    person = np.unique(components(contact.size, left, right)[known])
+    nameless = _nameless(scene, labels, cluster[known])
+    named = np.bincount(contact[person], minlength=nameless.size)
+    return named[scene.contacts.token], nameless[scene.contacts.token]
 
 
 def _nameless(scene: _Scene, labels: IntArray, named: IntArray) -> IntArray:

@@ -105,7 +105,10 @@ def _shared(rows: Holdings, labels: IntArray) -> BoolArray:
 def _evidence(records: Records, labels: IntArray, ledger: _Ledger) -> Holdings:
     """Return what nodes of one customer share: strong keys, contacts, and names beside contacts."""
     many = [rows.token for reason, rows in ledger.refused if reason is Reason.SHARED_BY_MANY]
-    barred = np.unique(np.concatenate([*many, integers()]))
+    linked = [rows.token for rows, _ in ledger.linked]
+    barred = np.setdiff1d(
+        np.concatenate([*many, integers()]), np.concatenate([*linked, integers()])
+    )
     found: list[Holdings] = []
     for id_type in (*STRONG_KEYS, *CONTACT_KEYS):
         keys = records.keys.get(id_type)

@@ -3,12 +3,11 @@
 import re
 from datetime import date
 
-import pyarrow as pa
-
 from zhiyan.core.identity import Quality
 from zhiyan.pipeline.ingest.clean.column import Column, Parsed, distinct, is_scientific
 from zhiyan.pipeline.ingest.clean.options import ParseOptions
 from zhiyan.pipeline.ingest.clean.reasons import Reason
+from zhiyan.pipeline.ingest.read.arrow import pa
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
@@ -80,17 +79,13 @@ def parse_id_card(column: Column, options: ParseOptions) -> Parsed:
 
 def _read(text: str) -> tuple[str | None, str | None]:
     card = _BLANKS.sub("", text).upper().removesuffix(".0")
-    if _MASKED.fullmatch(card):
+    if _MASKED.fullmatch(card) or is_id_card(card):
         return card, None
-    if is_scientific(card) or re.fullmatch(r"[1-9][0-9]{14}000", card) and not is_id_card(card):
+    if is_scientific(card) or re.fullmatch(r"[1-9][0-9]{14}000", card):
         return None, Reason.DIGITS_LOST
     if re.fullmatch(r"[1-9][0-9]{14}", card):
         body = f"{card[:6]}19{card[6:]}"
-        if birthdate_of(body + "0") is None:
-            return None, Reason.BAD_ID_CARD
-        return body + check_digit(body), None
-    if not re.fullmatch(r"[1-9][0-9]{16}[0-9X]", card) or birthdate_of(card) is None:
-        return None, Reason.BAD_ID_CARD
-    if check_digit(card[:17]) != card[17]:
-        return None, Reason.BAD_CHECKSUM
-    return card, None
+        real = birthdate_of(body + "0") is not None
+        return (body + check_digit(body), None) if real else (None, Reason.BAD_ID_CARD)
+    shaped = re.fullmatch(r"[1-9][0-9]{16}[0-9X]", card) and birthdate_of(card)
+    return None, Reason.BAD_CHECKSUM if shaped else Reason.BAD_ID_CARD

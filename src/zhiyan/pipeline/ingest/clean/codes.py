@@ -3,17 +3,17 @@
 import re
 from collections.abc import Mapping
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from zhiyan.errors import DefinitionError, Problem
 from zhiyan.pipeline.ingest.clean.column import Column, Parsed, distinct, fold, no_problems
 from zhiyan.pipeline.ingest.clean.options import ParseOptions
 from zhiyan.pipeline.ingest.clean.reasons import Reason
+from zhiyan.pipeline.ingest.read.arrow import Array, pa, pc
 
 _GENDER_WORDS = {
     **dict.fromkeys(("男", "男性", "男士", "先生", "m", "male", "man", "boy"), "male"),
-    **dict.fromkeys(("女", "女性", "女士", "小姐", "太太", "f", "female", "woman", "girl"), "female"),
+    **dict.fromkeys(
+        ("女", "女性", "女士", "小姐", "太太", "f", "female", "woman", "girl"), "female"
+    ),
 }
 
 #: Ready code tables. Numbers mean different things per source, so each numbering has its own.
@@ -25,7 +25,24 @@ CODE_TABLES: dict[str, dict[str, str]] = {
 }
 
 TRUE_WORDS = ("是", "有", "对", "真", "已", "y", "yes", "true", "t", "1", "√", "✓", "✔", "☑", "on")
-FALSE_WORDS = ("否", "无", "没有", "错", "假", "未", "n", "no", "false", "f", "0", "×", "✗", "✘", "x", "off")
+FALSE_WORDS = (
+    "否",
+    "无",
+    "没有",
+    "错",
+    "假",
+    "未",
+    "n",
+    "no",
+    "false",
+    "f",
+    "0",
+    "×",
+    "✗",
+    "✘",
+    "x",
+    "off",
+)
 
 _TRAILING_ZERO = re.compile(r"(\d+)\.0+")
 #: A staff or clinic code beside a name: ``S012 王芳``, ``王芳(S012)``.
@@ -142,7 +159,7 @@ def _keeps(options: ParseOptions, table: Mapping[str, str] | None) -> bool:
     return options.unmapped == "keep" or table is None
 
 
-def _unmapped_problems(unmapped: pa.Array, options: ParseOptions) -> pa.Array:
+def _unmapped_problems(unmapped: Array, options: ParseOptions) -> Array:
     if options.unmapped in {"keep", "unknown"}:
         return no_problems(len(unmapped))
     reason = pa.scalar(str(Reason.UNMAPPED_CODE), pa.string())

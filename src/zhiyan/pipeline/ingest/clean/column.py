@@ -10,17 +10,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from zhiyan.pipeline.ingest.clean.options import ParseOptions
+from zhiyan.pipeline.ingest.read.arrow import Array, ChunkedArray, pa, pc
 
-Column: TypeAlias = "pa.Array | pa.ChunkedArray"
+Column: TypeAlias = Array | ChunkedArray
 
 #: Characters that show nothing: zero width, direction marks, soft hyphen, byte order mark.
 _INVISIBLE = "[\\x{00AD}\\x{200B}-\\x{200F}\\x{202A}-\\x{202E}\\x{2060}-\\x{2064}\\x{FEFF}\\x{0000}-\\x{0008}\\x{000B}\\x{000C}\\x{000E}-\\x{001F}\\x{007F}]"
-_EDGES = r"^[\s\x{00A0}\x{3000}]+|[\s\x{00A0}\x{3000}]+$"
-_WRAPPED = r'^(?:`|\'(?:[0-9A-Za-z])|="(.*)"$)'
+_NO = pa.scalar(value=False)
+#: Plain printed characters and line breaks.
+_PRINTED = bytes([*range(32, 127), 9, 10, 13])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +31,10 @@ class Parsed:
     (``core.identity.Quality``). ``extra`` holds further columns, see each parser.
     """
 
-    values: pa.Array
-    problems: pa.Array
-    quality: pa.Array | None = None
-    extra: Mapping[str, pa.Array] = field(default_factory=dict[str, pa.Array])
+    values: Array
+    problems: Array
+    quality: Array | None = None
+    extra: Mapping[str, Array] = field(default_factory=dict[str, Array])
 
 
 Parser: TypeAlias = Callable[[Column, ParseOptions], Parsed]
@@ -45,20 +44,20 @@ Parser: TypeAlias = Callable[[Column, ParseOptions], Parsed]
 class Distinct:
     """The distinct texts of a column (null first removed) and where each row finds its own."""
 
-    texts: pa.Array
-    indices: pa.Array
+    texts: Array
+    indices: Array
 
-    def spread(self, values: pa.Array) -> pa.Array:
+    def spread(self, values: Array) -> Array:
         """Return per row what was found per distinct text."""
         return values.take(self.indices)
 
     def parsed(
         self,
-        values: pa.Array,
-        problems: pa.Array,
+        values: Array,
+        problems: Array,
         *,
-        quality: pa.Array | None = None,
-        extra: Mapping[str, pa.Array] | None = None,
+        quality: Array | None = None,
+        extra: Mapping[str, Array] | None = None,
     ) -> Parsed:
         """Return the result of a parser from its findings per distinct text."""
         return Parsed(
@@ -69,13 +68,17 @@ class Distinct:
         )
 
 
-def distinct(column: Column, options: ParseOptions, *, keep: frozenset[str] = frozenset()) -> Distinct:
+def distinct(
+    column: Column, options: ParseOptions, *, keep: frozenset[str] = frozenset()
+) -> Distinct:
     """Tidy the texts of a column; blank texts and null words become null.
 
     Tidied means: NFKC (full-width digits and letters become plain), no invisible characters, no
     blanks at the ends, no back-tick, apostrophe or ``="..."`` that kept Excel from reading a
     number. ``keep`` are null words that mean something to this parser (lower case).
     """
+    if column.type != pa.string():
+        column = column.cast(pa.string())
     encoded = pc.dictionary_encode(column)
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.unify_dictionaries().combine_chunks()
@@ -86,13 +89,27 @@ def distinct(column: Column, options: ParseOptions, *, keep: frozenset[str] = fr
     return Distinct(texts=texts, indices=encoded.indices)
 
 
-def tidy(texts: pa.Array) -> pa.Array:
+def tidy(texts: Array) -> Array:
     """Return texts in NFKC form without what cannot be seen or only guards against Excel."""
-    texts = pc.utf8_normalize(texts.cast(pa.string()), form="NFKC")
-    texts = pc.replace_substring_regex(texts, _INVISIBLE, "")
-    texts = pc.replace_substring_regex(texts, _EDGES, "")
-    texts = pc.replace_substring_regex(texts, r'^="(.*)"$', r"\1")
-    return pc.replace_substring_regex(texts, r"^[`']+", "")
+    texts = texts.cast(pa.string())
+    held = _bytes(texts)
+    if not held.isascii():
+        texts = pc.utf8_normalize(texts, form="NFKC")
+        held = _bytes(texts)
+    if not held.isascii() or held.translate(None, _PRINTED):
+        texts = pc.replace_substring_regex(texts, _INVISIBLE, "")
+    texts = pc.utf8_trim_whitespace(texts)
+    if b'="' in held:
+        texts = pc.replace_substring_regex(texts, r'^="(.*)"$', r"\1")
+    if b"`" in held or b"'" in held:
+        texts = pc.replace_substring_regex(texts, r"^[`']+", "")
+    return texts
+
+
+def _bytes(texts: Array) -> bytes:
+    """Return the bytes of all texts, to see quickly what occurs nowhere in them."""
+    held = texts.buffers()[2]
+    return b"" if held is None else held.to_pybytes()
 
 
 def fold(text: str) -> str:
@@ -100,24 +117,22 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip().lower()
 
 
-def each(
-    texts: pa.Array, read: Callable[[str], tuple[str | None, str | None]]
-) -> tuple[pa.Array, pa.Array]:
+def each(texts: Array, read: Callable[[str], tuple[str | None, str | None]]) -> tuple[Array, Array]:
     """Apply a reader to every distinct text; returns values and problems (null for null)."""
     found = [(None, None) if text is None else read(text) for text in texts.to_pylist()]
     values = pa.array([value for value, _ in found], pa.string())
     return values, pa.array([problem for _, problem in found], pa.string())
 
 
-def no_problems(length: int) -> pa.Array:
+def no_problems(length: int) -> Array:
     """Return a problem column without problems."""
     return pa.nulls(length, pa.string())
 
 
-def choose(*cases: tuple[pa.Array, str]) -> pa.Array:
+def choose(*cases: tuple[Array, str]) -> Array:
     """Return the reason of the first condition that is true, per row; null if none is."""
     names = pa.StructArray.from_arrays(
-        [pc.fill_null(condition, False) for condition, _ in cases],
+        [pc.fill_null(condition, _NO) for condition, _ in cases],
         names=[f"c{i}" for i in range(len(cases))],
     )
     return pc.case_when(names, *(pa.scalar(str(reason), pa.string()) for _, reason in cases))

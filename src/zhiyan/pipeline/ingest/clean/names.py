@@ -2,12 +2,10 @@
 
 import re
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from zhiyan.core.identity import Quality
 from zhiyan.pipeline.ingest.clean.column import Column, Parsed, distinct, no_problems
 from zhiyan.pipeline.ingest.clean.options import ParseOptions
+from zhiyan.pipeline.ingest.read.arrow import pa, pc
 
 _TEST = re.compile(
     r".*(?:测试|演示|试用|样例|彩排).*|.*培训.*|(?:张三|李四|王五|赵六|某某某?|张某某?)[0-9]*"
@@ -25,10 +23,27 @@ _WORDS = re.compile(
 )
 #: Names of celebrities whom nobody else is likely to share.
 _STARS = frozenset(
-    "迪丽热巴 古力娜扎 易烊千玺 范冰冰 刘亦菲 周杰伦 刘德华 赵丽颖 王一博 蔡徐坤 杨幂 鹿晗 肖战 马化腾".split()
+    [
+        "迪丽热巴",
+        "古力娜扎",
+        "易烊千玺",
+        "范冰冰",
+        "刘亦菲",
+        "周杰伦",
+        "刘德华",
+        "赵丽颖",
+        "王一博",
+        "蔡徐坤",
+        "杨幂",
+        "鹿晗",
+        "肖战",
+        "马化腾",
+    ]
 )
 _MASKED = re.compile(r"[一-鿿A-Za-z]{0,3}[*●•xX某]{1,4}[一-鿿A-Za-z]{0,2}")
-_CHINESE = re.compile(r"[一-鿿㐀-䶿\U00020000-\U0002ebef]{2,4}|[一-鿿]{1,10}(?:·[一-鿿]{1,10}){1,4}")
+_CHINESE = re.compile(
+    r"[一-鿿㐀-䶿\U00020000-\U0002ebef]{2,4}|[一-鿿]{1,10}(?:·[一-鿿]{1,10}){1,4}"
+)
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ'’.-]{1,25}(?: [A-Za-zÀ-ɏ'’.-]{1,25}){1,4}")
 _REMARK = re.compile(r"\s*[(\[【{<].*?[)\]】}>]\s*")
 _DOTS = re.compile(r"(?<=[一-鿿])\s*[·•・.‧∙]\s*(?=[一-鿿])")
@@ -52,9 +67,7 @@ def parse_name(column: Column, options: ParseOptions) -> Parsed:
     stars = pa.array(sorted(_STARS))
     plain = pc.and_(
         pc.match_substring_regex(held.texts, _PLAIN),
-        pc.invert(
-            pc.or_(pc.match_substring_regex(held.texts, _ODD), pc.is_in(held.texts, stars))
-        ),
+        pc.invert(pc.or_(pc.match_substring_regex(held.texts, _ODD), pc.is_in(held.texts, stars))),
     )
     names: list[str | None] = []
     quality: list[str | None] = []
@@ -63,7 +76,7 @@ def parse_name(column: Column, options: ParseOptions) -> Parsed:
         name = text if good or text is None else _cleaned(text)
         names.append(name)
         quality.append(Quality.OK if good else None if name is None else _quality(name))
-        tests.append(None if name is None else not good and _TEST.fullmatch(text or "") is not None)
+        tests.append(None if name is None else not good and _is_test(text or "", name))
     graded = pa.array(quality, pa.string())
     extra = {
         "is_test": pa.array(tests, pa.bool_()),
@@ -72,6 +85,10 @@ def parse_name(column: Column, options: ParseOptions) -> Parsed:
     return held.parsed(
         pa.array(names, pa.string()), no_problems(len(names)), quality=graded, extra=extra
     )
+
+
+def _is_test(text: str, name: str) -> bool:
+    return any(_TEST.fullmatch(form) is not None for form in (text, name))
 
 
 def _cleaned(text: str) -> str | None:

@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from zhiyan.pipeline.ingest.clean.column import Column, Parsed, choose, distinct
 from zhiyan.pipeline.ingest.clean.options import ParseOptions
 from zhiyan.pipeline.ingest.clean.reasons import Reason
+from zhiyan.pipeline.ingest.read.arrow import Array, pa, pc
 
 _GROUPED = r"(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)"
 _NUMBER = (
@@ -30,9 +28,9 @@ _MOST_DIGITS = 17
 class _Digits:
     """Whole digits and digits after the point, as texts without separators; null if no number."""
 
-    whole: pa.Array
-    part: pa.Array
-    negative: pa.Array
+    whole: Array
+    part: Array
+    negative: Array
 
 
 def parse_int(column: Column, options: ParseOptions) -> Parsed:
@@ -52,7 +50,8 @@ def parse_int(column: Column, options: ParseOptions) -> Parsed:
         (pc.and_(is_number, fraction), Reason.NOT_WHOLE),
         (pc.and_(is_number, too_long), Reason.OUT_OF_RANGE),
     )
-    values = _integers(pc.if_else(pc.is_valid(problems), None, digits.whole), digits.negative)
+    read = pc.and_(is_number, pc.is_null(problems))
+    values = _integers(pc.if_else(read, digits.whole, None), digits.negative)
     return held.parsed(values, problems)
 
 
@@ -68,7 +67,7 @@ def parse_money(column: Column, options: ParseOptions) -> Parsed:
     digits = _digits(found)
     shift = _shift(found, options)
     fitting = pc.and_(_is_money(found, digits), pc.is_valid(found))
-    problems: list[tuple[pa.Array, str]] = [
+    problems: list[tuple[Array, str]] = [
         (pc.match_substring_regex(held.texts, _SCIENTIFIC), Reason.DIGITS_LOST),
         (pc.and_(pc.is_valid(held.texts), pc.invert(fitting)), Reason.BAD_MONEY),
     ]
@@ -78,15 +77,16 @@ def parse_money(column: Column, options: ParseOptions) -> Parsed:
     long = pc.greater(pc.utf8_length(fen), _MOST_DIGITS)
     problems.append((pc.and_(fitting, long), Reason.OUT_OF_RANGE))
     reasons = choose(*problems)
-    values = _integers(pc.if_else(pc.is_valid(reasons), None, fen), digits.negative, up)
+    read = pc.and_(fitting, pc.is_null(reasons))
+    values = _integers(pc.if_else(read, fen, None), digits.negative, up)
     return held.parsed(values, reasons)
 
 
-def _field(found: pa.Array, name: str) -> pa.Array:
+def _field(found: Array, name: str) -> Array:
     return pc.fill_null(pc.struct_field(found, name), "")
 
 
-def _digits(found: pa.Array) -> _Digits:
+def _digits(found: Array) -> _Digits:
     names = {field.name for field in found.type}
     whole = pc.replace_substring(_field(found, "whole"), ",", "")
     negative = pc.not_equal(pc.utf8_ltrim(_field(found, "sign"), "+"), "")
@@ -97,14 +97,10 @@ def _digits(found: pa.Array) -> _Digits:
     return _Digits(whole=pc.utf8_ltrim(whole, "0"), part=_field(found, "part"), negative=negative)
 
 
-def _is_money(found: pa.Array, digits: _Digits) -> pa.Array:
+def _is_money(found: Array, digits: _Digits) -> Array:
     """Tell which matches are money: some digit, brackets in pairs, at most one sign."""
-    some = pc.not_equal(
-        pc.binary_join_element_wise(_field(found, "whole"), digits.part, ""), ""
-    )
-    paired = pc.equal(
-        pc.equal(_field(found, "open"), ""), pc.equal(_field(found, "close"), "")
-    )
+    some = pc.not_equal(pc.binary_join_element_wise(_field(found, "whole"), digits.part, ""), "")
+    paired = pc.equal(pc.equal(_field(found, "open"), ""), pc.equal(_field(found, "close"), ""))
     signs = pc.utf8_length(
         pc.binary_join_element_wise(
             *(_field(found, name) for name in ("open", "sign", "inner", "after")), ""
@@ -113,18 +109,17 @@ def _is_money(found: pa.Array, digits: _Digits) -> pa.Array:
     return pc.and_(pc.and_(some, paired), pc.less_equal(signs, 1))
 
 
-def _shift(found: pa.Array, options: ParseOptions) -> pa.Array:
+def _shift(found: Array, options: ParseOptions) -> Array:
     """Places that the point moves right; a word for yuan overrules a unit of fen or wan."""
     scale = _field(found, "scale")
     spelled = pc.or_(pc.not_equal(scale, ""), pc.not_equal(_field(found, "tail"), ""))
-    unit = _UNIT_SHIFT["yuan"] if options.unit == "yuan" else _UNIT_SHIFT[options.unit]
-    base = pc.if_else(spelled, _UNIT_SHIFT["yuan"], unit)
+    base = pc.if_else(spelled, _UNIT_SHIFT["yuan"], _UNIT_SHIFT[options.unit])
     names = pa.array(list(_SCALE_SHIFT))
     more = pa.array(list(_SCALE_SHIFT.values())).take(pc.index_in(scale, names))
     return pc.add(base, more)
 
 
-def _shifted(digits: _Digits, shift: pa.Array) -> tuple[pa.Array, pa.Array, pa.Array]:
+def _shifted(digits: _Digits, shift: Array) -> tuple[Array, Array, Array]:
     """Return the digits in fen, the digits beyond a fen, and whether those round up."""
     empty = pa.scalar("", pa.string())
     fen, excess = pa.nulls(len(shift), pa.string()), pa.nulls(len(shift), pa.string())
@@ -139,9 +134,7 @@ def _shifted(digits: _Digits, shift: pa.Array) -> tuple[pa.Array, pa.Array, pa.A
     return pc.fill_null(fen, ""), excess, pc.match_substring_regex(excess, "^[5-9]")
 
 
-def _integers(
-    digits: pa.Array, negative: pa.Array, up: pa.Array | None = None
-) -> pa.Array:
+def _integers(digits: Array, negative: Array, up: Array | None = None) -> Array:
     """Turn digit texts into signed integers; null stays null, no digits are zero."""
     filled = pc.if_else(pc.equal(digits, ""), "0", digits)
     numbers = filled.cast(pa.int64())

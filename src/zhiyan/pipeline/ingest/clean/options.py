@@ -9,13 +9,33 @@ from zhiyan.errors import DefinitionError, Problem
 
 #: Texts that stand for no value.
 NULL_WORDS = (
-    *("无", "没有", "空", "暂无", "未知", "不详", "未填写", "未填", "未登记", "未录入", "未提供", "保密"),
+    *(
+        "无",
+        "没有",
+        "空",
+        "暂无",
+        "未知",
+        "不详",
+        "未填写",
+        "未填",
+        "未登记",
+        "未录入",
+        "未提供",
+        "保密",
+    ),
     *("-", "--", "---", "—", "——", "/", "//", "\\", ".", "*", "?", "？", "…"),
     *("null", "none", "nil", "n/a", "na", "#n/a", "nan", "undefined", "unknown", "(null)", "\\n"),
 )
 
 #: Dates that exports write for no date.
-PLACEHOLDER_DATES = ("1900-01-01", "1899-12-30", "1899-12-31", "1901-01-01", "0001-01-01", "9999-12-31")
+PLACEHOLDER_DATES = (
+    "1900-01-01",
+    "1899-12-30",
+    "1899-12-31",
+    "1901-01-01",
+    "0001-01-01",
+    "9999-12-31",
+)
 
 _CHOICES = {
     "unmapped": ("problem", "unknown", "keep"),

@@ -7,8 +7,7 @@ rules. A cell may hold several numbers, remarks, a prefix of the call centre, an
 import re
 from dataclasses import dataclass
 
-import pyarrow as pa
-import pyarrow.compute as pc
+import numpy as np
 
 from zhiyan.core.identity import Quality
 from zhiyan.pipeline.ingest.clean.column import (
@@ -20,6 +19,7 @@ from zhiyan.pipeline.ingest.clean.column import (
 )
 from zhiyan.pipeline.ingest.clean.options import ParseOptions
 from zhiyan.pipeline.ingest.clean.reasons import Reason
+from zhiyan.pipeline.ingest.read.arrow import Array, is_true, pa, pc
 
 #: Segments of virtual operators, on which platforms issue privacy numbers.
 _VIRTUAL = "162|165|167|170|171"
@@ -32,7 +32,7 @@ _MOBILE = r"1[3-9][0-9]{9}"
 
 _SPLIT = re.compile(r"[/、;,|\n]|(?:或|和|及|以及)")
 _EXTENDED = re.compile(
-    rf"(?:\+?86|0086)?({_MOBILE}|0[0-9]{{2,3}}[0-9]{{7,8}}|[48]00[0-9]{{7}}|95[0-9]{{3,10}})"
+    rf"(?:\+?86|0086)?({_MOBILE}|0[0-9]{{2,3}}-?[0-9]{{7,8}}|[48]00-?[0-9]{{3,7}}-?[0-9]{{0,4}}|95[0-9]{{3,10}})"
     r"(?:转|分机|ext\.?|x|#|[-_,*])+([0-9]{1,6})",
     re.IGNORECASE,
 )
@@ -40,7 +40,7 @@ _SEPARATORS = re.compile(r"[\s()\-.·_]+")
 _WORDS = re.compile(r"[^0-9+*xX#eE.]+")
 _MASKED = re.compile(r"(?:\+?86)?1[0-9]{1,6}[*xX•●]{2,}[0-9]{0,6}")
 _INTERNATIONAL = re.compile(r"(?:\+|00)(?!0|86)([1-9][0-9]{6,14})")
-_LANDLINE = re.compile(r"(?:\+?86|0086)?0?(10|2[0-9]|[3-9][0-9]{2})([2-8][0-9]{6,7})")
+_LANDLINE = re.compile(r"(?:0|(?:\+?86|0086)0?)(10|2[0-9]|[3-9][0-9]{2})([2-8][0-9]{6,7})")
 _LOCAL = re.compile(r"[2-8][0-9]{6,7}")
 _HOTLINE = re.compile(r"[48]00[0-9]{7}")
 
@@ -60,12 +60,11 @@ def parse_phone(column: Column, options: ParseOptions) -> Parsed:
     ``bad_phone`` (the readable numbers of the cell stay in the list).
     """
     held = distinct(column, options)
-    plain = pc.fill_null(pc.match_substring_regex(held.texts, f"^{_MOBILE}$"), False)
+    plain = pa.array(is_true(pc.match_substring_regex(held.texts, f"^{_MOBILE}$")))
     lists, quality, problems = _plain(held.texts, plain)
-    odd = [text for text, good in zip(held.texts.to_pylist(), plain.to_pylist(), strict=True) if not good]
+    odd = held.texts.filter(pc.invert(plain)).to_pylist()
     found = [_read(text, options) for text in odd]
-    places = pc.indices_nonzero(pc.invert(plain)).to_pylist()
-    order = _interleaved(plain, places)
+    order = _interleaved(plain)
     more_lists = [[n.text for n in numbers] or None for numbers, _ in found]
     more_quality = [[n.quality for n in numbers] or None for numbers, _ in found]
     texts = pa.list_(pa.string())
@@ -76,7 +75,7 @@ def parse_phone(column: Column, options: ParseOptions) -> Parsed:
     return held.parsed(lists, problems, quality=quality, extra={"fake_phone": _fake(quality)})
 
 
-def _plain(texts: pa.Array, plain: pa.Array) -> tuple[pa.Array, pa.Array, pa.Array]:
+def _plain(texts: Array, plain: Array) -> tuple[Array, Array, Array]:
     """Return lists of one number, their quality and no problems, for plain mobiles."""
     numbers = texts.filter(plain)
     fakes = pa.array(sorted(_KNOWN_FAKES))
@@ -88,7 +87,7 @@ def _plain(texts: pa.Array, plain: pa.Array) -> tuple[pa.Array, pa.Array, pa.Arr
         pc.if_else(virtual, pa.scalar(str(Quality.VIRTUAL)), pa.scalar(str(Quality.OK))),
     )
     full = pc.binary_join_element_wise("+86", numbers, "")
-    offsets = pa.array(range(len(numbers) + 1), pa.int32())
+    offsets = pa.array(np.arange(len(numbers) + 1, dtype=np.int32))
     return (
         pa.ListArray.from_arrays(offsets, full),
         pa.ListArray.from_arrays(offsets, quality),
@@ -96,18 +95,20 @@ def _plain(texts: pa.Array, plain: pa.Array) -> tuple[pa.Array, pa.Array, pa.Arr
     )
 
 
-def _interleaved(plain: pa.Array, odd: list[int]) -> pa.Array:
+def _interleaved(plain: Array) -> Array:
     """Return where each distinct text lies when plain ones come first, odd ones after."""
-    good = pc.indices_nonzero(plain).to_pylist()
-    order = [0] * len(plain)
-    for place, at in enumerate([*good, *odd]):
-        order[at] = place
-    return pa.array(order, pa.int64())
+    good = plain.to_numpy(zero_copy_only=False)
+    return pa.array(np.where(good, np.cumsum(good) - 1, good.sum() + np.cumsum(~good) - 1))
 
 
-def _fake(quality: pa.Array) -> pa.Array:
-    lists = quality.to_pylist()
-    return pa.array([None if q is None else Quality.PATTERN in q for q in lists], pa.bool_())
+def _fake(quality: Array) -> Array:
+    """Tell which lists hold a pattern; null where there is no number."""
+    hits = pc.list_parent_indices(quality).filter(
+        pc.equal(pc.list_flatten(quality), str(Quality.PATTERN))
+    )
+    fake = np.zeros(len(quality), dtype=bool)
+    fake[hits.to_numpy()] = True
+    return pa.array(fake, mask=pc.is_null(quality).to_numpy(zero_copy_only=False))
 
 
 def _read(text: str | None, options: ParseOptions) -> tuple[list[_Number], str | None]:
@@ -143,18 +144,23 @@ def _pieces(text: str, options: ParseOptions) -> list[str]:
             pieces += words
         else:
             pieces.append(part)
-    glued = [re.findall(_MOBILE, piece) for piece in pieces if re.fullmatch(f"({_MOBILE}){{2,4}}", piece)]
-    pieces = [piece for piece in pieces if not re.fullmatch(f"({_MOBILE}){{2,4}}", piece)]
-    return [piece.strip() for piece in [*pieces, *(n for found in glued for n in found)] if piece.strip()]
+    return [text for piece in pieces for text in _unglued(piece.strip()) if text]
+
+
+def _unglued(piece: str) -> list[str]:
+    """Split mobiles written without anything between them."""
+    glued = re.fullmatch(f"(?:{_MOBILE}){{2,4}}", piece)
+    return re.findall(_MOBILE, piece) if glued else [piece]
 
 
 def _number(piece: str, options: ParseOptions) -> _Number | None:
     """Read one number with perhaps a remark before or after it."""
     extended = _EXTENDED.fullmatch(re.sub(r"[\s()]+", "", piece))
     if extended:
-        base = _typed(extended[1], options)
+        base = _typed(extended[1].replace("-", ""), options)
         if base:
-            quality = Quality.VIRTUAL if base.quality is not Quality.LANDLINE else base.quality
+            landline = base.quality is Quality.LANDLINE
+            quality = Quality.LANDLINE if landline else Quality.VIRTUAL
             return _Number(text=f"{base.text};ext={extended[2]}", quality=quality)
     for text in (piece, _WORDS.sub(" ", piece).strip()):
         bare = _SEPARATORS.sub("", text)
@@ -170,26 +176,33 @@ def _typed(bare: str, options: ParseOptions) -> _Number | None:
         mobile = re.fullmatch(rf"(?:\+?86|0086)?{re.escape(prefix)}({_MOBILE})", bare)
         if mobile:
             return _Number(text=f"+86{mobile[1]}", quality=_mobile_quality(mobile[1]))
+    return _special(bare) or _landline(bare)
+
+
+def _special(bare: str) -> _Number | None:
+    """Read masked numbers and numbers of no person."""
     if _MASKED.fullmatch(bare):
         return _Number(text=bare.removeprefix("+86"), quality=Quality.MASKED)
-    if re.fullmatch(r"([0-9])\1{6,}", bare) or bare in {"12345678901", "12345678910", "01234567890"}:
+    if re.fullmatch(r"([0-9])\1{6,}", bare) or bare in {
+        "12345678901",
+        "12345678910",
+        "01234567890",
+    }:
         return _Number(text=bare, quality=Quality.PATTERN)
+    return None
+
+
+def _landline(bare: str) -> _Number | None:
+    """Read landlines, service numbers and numbers abroad."""
     if _HOTLINE.fullmatch(bare):
         return _Number(text=f"+86{bare}", quality=Quality.LANDLINE)
     landline = _LANDLINE.fullmatch(bare)
-    if landline and (bare.startswith(("0", "+86", "86")) or _LOCAL.fullmatch(bare) is None):
-        return _landline(bare, landline)
+    if landline:
+        return _Number(text=f"+86{landline[1]}{landline[2]}", quality=Quality.LANDLINE)
     if _LOCAL.fullmatch(bare):
         return _Number(text=bare, quality=Quality.LANDLINE)
     abroad = _INTERNATIONAL.fullmatch(bare)
     return _Number(text=f"+{abroad[1]}", quality=Quality.OK) if abroad else None
-
-
-def _landline(bare: str, match: re.Match[str]) -> _Number | None:
-    """Accept a landline only with its area code's leading zero or the country code."""
-    if not bare.startswith(("0", "+86", "86")):
-        return None
-    return _Number(text=f"+86{match[1]}{match[2]}", quality=Quality.LANDLINE)
 
 
 def _mobile_quality(mobile: str) -> Quality:

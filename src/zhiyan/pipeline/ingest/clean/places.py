@@ -3,15 +3,27 @@
 import re
 from dataclasses import dataclass
 
-import pyarrow as pa
-
 from zhiyan.pipeline.ingest.clean.column import Column, Parsed, Parser, distinct
 from zhiyan.pipeline.ingest.clean.options import ParseOptions
 from zhiyan.pipeline.ingest.clean.reasons import Reason
+from zhiyan.pipeline.ingest.read.arrow import pa
 
 _MUNICIPALITIES = ("北京", "天津", "上海", "重庆")
 _PROVINCES = (
-    *("河北", "山西", "辽宁", "吉林", "黑龙江", "江苏", "浙江", "安徽", "福建", "江西", "山东", "河南"),
+    *(
+        "河北",
+        "山西",
+        "辽宁",
+        "吉林",
+        "黑龙江",
+        "江苏",
+        "浙江",
+        "安徽",
+        "福建",
+        "江西",
+        "山东",
+        "河南",
+    ),
     *("湖北", "湖南", "广东", "海南", "四川", "贵州", "云南", "陕西", "甘肃", "青海", "台湾"),
     *("内蒙古", "广西", "西藏", "宁夏", "新疆", "香港", "澳门"),
 )

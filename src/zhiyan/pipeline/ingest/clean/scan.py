@@ -2,11 +2,9 @@
 
 import re
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from zhiyan.pipeline.ingest.clean.cards import is_bank_card, is_id_card
 from zhiyan.pipeline.ingest.clean.column import Column
+from zhiyan.pipeline.ingest.read.arrow import Array, ChunkedArray, pa, pc
 
 #: A superset of everything searched for: any long run of digits, perhaps broken by blanks.
 _RUN = r"[0-9０-９][0-9０-９ \-]{8,}[0-9０-９Xx]"
@@ -20,14 +18,14 @@ _BREAKS = re.compile(r"(?<=[0-9])[ \-]+(?=[0-9Xx])")
 
 #: Parsers whose cells say nothing about who somebody is: shown with long digit runs masked only.
 _IMPERSONAL = frozenset(
-    {"int", "money", "bool", "date", "datetime", "code", "codes", "staff", "clinic"}
+    {"int", "money", "bool", "date", "datetime", "code", "codes", "clinic"}
     | {"city", "province", "district"}
 )
 _LONG_DIGITS = re.compile(r"[0-9]{7,}")
 _SHOWN = 40
 
 
-def scan_sensitive(column: Column) -> pa.Array:
+def scan_sensitive(column: Column) -> Array:
     """Return per row what a text holds: ``id_card``, ``bank_card``, ``phone``, or null.
 
     Identity cards count with a right check character (18 digits) or a possible date (15 digits),

@@ -2,9 +2,6 @@
 
 import re
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from zhiyan.core.identity import Quality
 from zhiyan.pipeline.ingest.clean.column import (
     Column,
@@ -18,6 +15,7 @@ from zhiyan.pipeline.ingest.clean.column import (
 from zhiyan.pipeline.ingest.clean.options import ParseOptions
 from zhiyan.pipeline.ingest.clean.reasons import Reason
 from zhiyan.pipeline.ingest.clean.scan import scan_sensitive
+from zhiyan.pipeline.ingest.read.arrow import Array, is_true, pa, pc
 
 _EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_{|}~-]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}")
 
@@ -49,18 +47,18 @@ def parse_native_id(column: Column, options: ParseOptions) -> Parsed:
     """
     held = distinct(column, options)
     texts = pc.replace_substring_regex(held.texts, r"^([0-9]+)\.0+$", r"\1")
-    odd = pc.fill_null(pc.match_substring_regex(texts, r"^[0-9](\.[0-9]+)?[eE]\+[0-9]{1,3}$"), False)
+    odd = pa.array(is_true(pc.match_substring_regex(texts, r"^[0-9](\.[0-9]+)?[eE]\+[0-9]{1,3}$")))
     if pc.any(odd).as_py():
         texts = pc.if_else(odd, _restored(texts), texts)
     lost = pc.and_(odd, pc.is_null(texts))
     if options.width:
-        digits = pc.fill_null(pc.match_substring_regex(texts, "^[0-9]+$"), False)
+        digits = pa.array(is_true(pc.match_substring_regex(texts, "^[0-9]+$")))
         padded = pc.utf8_lpad(texts, width=options.width, padding="0")
         texts = pc.if_else(digits, padded, texts)
     return held.parsed(texts, choose((lost, Reason.DIGITS_LOST)))
 
 
-def _restored(texts: pa.Array) -> pa.Array:
+def _restored(texts: Array) -> Array:
     values = [
         restore_scientific(text) if text and is_scientific(text) else text
         for text in texts.to_pylist()

@@ -10,10 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-from pyarrow import csv as arrow_csv
 
+from zhiyan.pipeline.ingest.read.arrow import Array, Table, arrow_csv, is_true, pa, pc
 from zhiyan.pipeline.ingest.read.table import RejectedRow, RejectReason
 
 _MAX_CELL = 1 << 26
@@ -26,8 +24,8 @@ _MAX_RECOVERIES = 500
 class Bulk:
     """The body of a file: text columns, the line where each row starts, lines set aside."""
 
-    rows: pa.Table
-    row_no: pa.Array
+    rows: Table
+    row_no: Array
     rejected: list[RejectedRow]
 
 
@@ -35,7 +33,7 @@ class Bulk:
 class _Parts:
     names: tuple[str, ...]
     delimiter: str
-    tables: list[pa.Table] = field(default_factory=list[pa.Table])
+    tables: list[Table] = field(default_factory=list[Table])
     lines: list[Any] = field(default_factory=list[Any])
     rejected: list[RejectedRow] = field(default_factory=list[RejectedRow])
     pending: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
@@ -46,6 +44,12 @@ def csv_reader(lines: Iterable[str], delimiter: str, *, strict: bool = False) ->
     """Return a reader of the standard library that agrees with the bulk parser."""
     csv.field_size_limit(_MAX_CELL)
     return csv.reader(lines, delimiter=delimiter, strict=strict)
+
+
+def _first(lines: Iterable[str], parts: _Parts) -> list[str]:
+    """Return the cells of the first record."""
+    empty: list[str] = []
+    return next(csv_reader(lines, parts.delimiter), empty)
 
 
 def parse_bulk(data: bytes, line: int, names: Sequence[str], *, delimiter: str) -> Bulk:
@@ -71,22 +75,22 @@ def _parse(parts: _Parts, data: bytes, line: int) -> None:
     unfit: list[tuple[int, str]] = []
     table = _arrow(data, parts, unfit)
     accepted, aside = _starts(table, unfit, line)
-    table, accepted = _check_end(parts, data, (table, accepted), line)
-    table, accepted = _check_quotes(parts, data, (table, accepted), line)
+    table, accepted = _check_end(parts, data, (table, accepted), line=line)
+    table, accepted = _check_quotes(parts, data, (table, accepted), line=line)
     for at, (_, text) in zip(aside, unfit, strict=True):
         _set_aside(parts, text, int(at))
     parts.tables.append(table)
     parts.lines.append(accepted)
 
 
-def _arrow(data: bytes, parts: _Parts, unfit: list[tuple[int, str]]) -> pa.Table:
+def _arrow(data: bytes, parts: _Parts, unfit: list[tuple[int, str]]) -> Table:
     """Parse with Arrow; records that do not fit go to ``unfit`` with their number and text."""
 
-    def skip(row: arrow_csv.InvalidRow) -> str:
+    def skip(row: Any) -> str:
         unfit.append((int(row.number), row.text))
         return "skip"
 
-    def read(block: int) -> pa.Table:
+    def read(block: int) -> Table:
         unfit.clear()
         return arrow_csv.read_csv(
             pa.BufferReader(data),
@@ -113,7 +117,7 @@ def _arrow(data: bytes, parts: _Parts, unfit: list[tuple[int, str]]) -> pa.Table
         return read(min(len(data) + 1, (1 << 31) - 1))
 
 
-def _starts(table: pa.Table, unfit: Sequence[tuple[int, str]], line: int) -> tuple[Any, Any]:
+def _starts(table: Table, unfit: Sequence[tuple[int, str]], line: int) -> tuple[Any, Any]:
     """Return the line where each accepted row and each record set aside starts."""
     total = table.num_rows + len(unfit)
     aside = np.array([number - 1 for number, _ in unfit], dtype=np.int64)
@@ -126,7 +130,7 @@ def _starts(table: pa.Table, unfit: Sequence[tuple[int, str]], line: int) -> tup
     return start[fits].astype(np.int32), start[aside]
 
 
-def _newlines(table: pa.Table) -> Any:
+def _newlines(table: Table) -> Any:
     counts = np.zeros(table.num_rows, dtype=np.int64)
     for column in table.columns:
         found = pc.count_substring(column, "\n")
@@ -136,8 +140,8 @@ def _newlines(table: pa.Table) -> Any:
 
 
 def _check_end(
-    parts: _Parts, data: bytes, taken: tuple[pa.Table, Any], line: int
-) -> tuple[pa.Table, Any]:
+    parts: _Parts, data: bytes, taken: tuple[Table, Any], *, line: int
+) -> tuple[Table, Any]:
     """Set the last row aside if the file ends inside its quotes (a cut-off file)."""
     table, accepted = taken
     if not len(accepted) or data.count(b'"') % 2 == 0:
@@ -149,21 +153,21 @@ def _check_end(
     except csv.Error as error:
         if "unexpected end of data" in str(error):
             row_no = int(accepted[-1])
-            _reject(parts, RejectReason.UNCLOSED_QUOTE, text.rstrip("\r\n"), row_no)
+            _reject(parts, RejectReason.UNCLOSED_QUOTE, text.rstrip("\r\n"), line=row_no)
             return table.slice(0, table.num_rows - 1), accepted[:-1]
     return taken
 
 
 def _check_quotes(
-    parts: _Parts, data: bytes, taken: tuple[pa.Table, Any], line: int
-) -> tuple[pa.Table, Any]:
+    parts: _Parts, data: bytes, taken: tuple[Table, Any], *, line: int
+) -> tuple[Table, Any]:
     """Set aside rows that fit only because a stray quote swallowed the lines after them."""
     table, accepted = taken
     suspect = np.zeros(table.num_rows, dtype=bool)
     if b'"' in data:
         for column in table.columns:
             found = pc.match_substring_regex(column, r"\n[^\n]*[\"" + parts.delimiter + "]")
-            suspect |= pc.fill_null(found, False).to_numpy()
+            suspect |= is_true(found)
     if not suspect.any():
         return taken
     ends = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == 10)
@@ -189,7 +193,7 @@ def _breaks_quotes(text: str, parts: _Parts) -> bool:
 
 def _set_aside(parts: _Parts, text: str, line: int) -> None:
     """Reject a record that does not fit, or read again the lines that its quote swallowed."""
-    cells = next(csv_reader(text.splitlines(keepends=True), parts.delimiter), [])
+    cells = _first(text.splitlines(keepends=True), parts)
     width = len(parts.names)
     if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
         row = {n: [c or None] for n, c in zip(parts.names, cells, strict=False)}
@@ -200,24 +204,24 @@ def _set_aside(parts: _Parts, text: str, line: int) -> None:
     first, _, rest = text.partition("\n")
     if rest and parts.recoveries < _MAX_RECOVERIES and _swallowed(rest, parts):
         parts.recoveries += 1
-        _reject(parts, RejectReason.UNCLOSED_QUOTE, first.rstrip("\r"), line)
+        _reject(parts, RejectReason.UNCLOSED_QUOTE, first.rstrip("\r"), line=line)
         parts.pending.append((rest, line + 1))
         return
     few = len(cells) < width
     reason = RejectReason.TOO_FEW_CELLS if few else RejectReason.TOO_MANY_CELLS
-    _reject(parts, reason, text, line)
+    _reject(parts, reason, text, line=line)
 
 
 def _swallowed(rest: str, parts: _Parts) -> bool:
     """Tell whether the lines after a record's first are rows themselves."""
     lines = [line for line in rest.splitlines()[:200] if line.strip()]
-    widths = [len(next(csv_reader([line], parts.delimiter), [])) for line in lines]
+    widths = [len(_first([line], parts)) for line in lines]
     fitting = widths.count(len(parts.names))
     return bool(lines) and fitting * 2 >= len(lines)
 
 
-def _reject(parts: _Parts, reason: RejectReason, text: str, line: int) -> None:
-    cells = next(csv_reader(text.splitlines(keepends=True), parts.delimiter), [])
+def _reject(parts: _Parts, reason: RejectReason, text: str, *, line: int) -> None:
+    cells = _first(text.splitlines(keepends=True), parts)
     parts.rejected.append(
         RejectedRow(row_no=line, reason=reason, text=text, cells=tuple(c or None for c in cells))
     )

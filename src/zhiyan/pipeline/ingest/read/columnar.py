@@ -2,13 +2,11 @@
 
 import io
 import json
+from math import isnan
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-from pyarrow import parquet
-
+from zhiyan.pipeline.ingest.read.arrow import ChunkedArray, Table, pa, parquet, pc
 from zhiyan.pipeline.ingest.read.objects import scalar_text
 from zhiyan.pipeline.ingest.read.table import RawTable, ReadOptions, check_shape, refuse
 from zhiyan.pipeline.ingest.read.workbook import number_text
@@ -42,7 +40,7 @@ def read_parquet(data: bytes, path: Path, options: ReadOptions) -> RawTable:
     )
 
 
-def _flattened(table: pa.Table) -> pa.Table:
+def _flattened(table: Table) -> Table:
     while any(pa.types.is_struct(field.type) for field in table.schema):
         table = table.flatten()
     return table
@@ -56,7 +54,7 @@ def _unique(names: list[str]) -> list[str]:
     return out
 
 
-def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _text(column: ChunkedArray) -> ChunkedArray:
     kind = column.type
     if pa.types.is_dictionary(kind):
         return _text(column.cast(kind.value_type))
@@ -73,7 +71,7 @@ def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(pc.equal(text, ""), None, text)
 
 
-def _moment(column: pa.ChunkedArray, kind: Any) -> pa.ChunkedArray:
+def _moment(column: ChunkedArray, kind: Any) -> ChunkedArray:
     """ISO text, fractions of a second only where there are any, an offset where there is a zone."""
     naive = column.cast(pa.timestamp(kind.unit, tz="UTC")) if kind.tz else column
     text = naive.cast(pa.timestamp(kind.unit)).cast(pa.string())
@@ -81,9 +79,11 @@ def _moment(column: pa.ChunkedArray, kind: Any) -> pa.ChunkedArray:
     return pc.binary_join_element_wise(text, "+00:00", "") if kind.tz else text
 
 
-def _number(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    encoded = column.combine_chunks().dictionary_encode()
-    texts = [None if v is None or v != v else number_text(v) for v in encoded.dictionary.to_pylist()]
+def _number(column: ChunkedArray) -> ChunkedArray:
+    encoded = pc.dictionary_encode(column.combine_chunks())
+    texts = [
+        None if v is None or isnan(v) else number_text(v) for v in encoded.dictionary.to_pylist()
+    ]
     return pa.chunked_array([pa.array(texts, pa.string()).take(encoded.indices)])
 
 

@@ -1,6 +1,5 @@
 """Read delimited text: comma, tab, semicolon or bar, with quotes, into a raw table."""
 
-import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -157,15 +156,16 @@ def _no_data(row: RejectedRow, width: int) -> DropReason | None:
 def _unwrapped(table: RawTable, data: bytes) -> RawTable:
     """Take off what exports put around text to keep Excel from reading it as a number."""
     rows, notes = table.rows, list(table.notes)
+    guarded = any(guard in data for guard in (b"`", b'="', b'=""'))
     for name in table.headers:
         column = rows.column(name)
         if name.startswith("column_") and column.null_count == len(column) and len(column):
             rows = rows.drop_columns([name])
             notes = [note for note in notes if not note.endswith(f"is called {name!r}")]
             continue
-        if b"`" in data or b'="' in data or b'=""' in data:
+        if guarded:
             bare = pc.replace_substring_regex(column, r'^(?:`|="(.*)"$)', r"\1")
             if not bare.equals(column):
-                notes.append(f"column {name!r}: back-ticks or =\"\" around values taken off")
+                notes.append(f'column {name!r}: back-ticks or ="" around values taken off')
                 rows = rows.set_column(rows.schema.get_field_index(name), name, bare)
     return replace(table, rows=rows, headers=tuple(rows.column_names), notes=tuple(notes))

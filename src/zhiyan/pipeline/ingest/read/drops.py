@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
+from zhiyan.pipeline.ingest.read.arrow import Array, Flags, Table, is_true, pa, pc
+from zhiyan.pipeline.ingest.read.header import is_value
 from zhiyan.pipeline.ingest.read.table import DroppedRow, DropReason
 
 _TOTAL = re.compile(
@@ -19,7 +20,9 @@ _TOTAL_PART = re.compile(
 #: A superset of the rules above for the fast scan of whole columns.
 _HINT = r"[合总小共累][\s　]*计|汇[\s　]*总|总额|合计金额|共\s*\d+\s*[条行笔]|(?i:total)"
 _HINT_FIRST = _HINT + r"|^\s*$|^#"
-_HEAD_OF_SUMMARY = re.compile(r"总(交易|支付|订单)?(单|笔|金)[数额]?.*|(合计|汇总|总计).*|#.*|-{3,}.*")
+_HEAD_OF_SUMMARY = re.compile(
+    r"总(交易|支付|订单)?(单|笔|金)[数额]?.*|(合计|汇总|总计).*|#.*|-{3,}.*"
+)
 _SPACE = re.compile(r"[\s　]+")
 
 Cells = Sequence[str | None]
@@ -33,18 +36,25 @@ def filled(cells: Cells) -> list[str]:
 def is_total(cells: Cells, typical: int) -> bool:
     """Tell whether a row is a total by rule.
 
-    The first filled cell reads 合计, 小计, 总计 or the like; or any cell does, or ends so, in a row
-    with fewer filled cells than ``typical`` (the usual number of a data row).
+    The first filled cell reads 合计, 小计, 总计 or the like. In a row with fewer filled cells than
+    ``typical`` (the usual number of a full row) it may also end so (``王伟小计``), or one of the
+    next cells may read so with nothing but numbers after it.
     """
     texts = [_SPACE.sub("", text) for text in filled(cells)]
     if not texts:
         return False
     if _TOTAL.fullmatch(texts[0]):
         return True
-    sparse = len(texts) < typical
-    return sparse and (
-        any(_TOTAL.fullmatch(text) for text in texts) or bool(_TOTAL_PART.fullmatch(texts[0]))
+    if len(texts) >= typical:
+        return False
+    return _TOTAL_PART.fullmatch(texts[0]) is not None or any(
+        _TOTAL.fullmatch(text) and _all_numbers(texts[at + 1 :])
+        for at, text in enumerate(texts[:4])
     )
+
+
+def _all_numbers(texts: Sequence[str]) -> bool:
+    return bool(texts) and all(is_value(text) for text in texts)
 
 
 def is_comment(cells: Cells) -> bool:
@@ -59,7 +69,7 @@ def starts_summary(cells: Cells) -> bool:
     return bool(texts) and _HEAD_OF_SUMMARY.fullmatch(texts[0]) is not None
 
 
-def drop_rows(rows: pa.Table, row_no: pa.Array) -> tuple[pa.Table, pa.Array, list[DroppedRow]]:
+def drop_rows(rows: Table, row_no: Array) -> tuple[Table, Array, list[DroppedRow]]:
     """Take blank, total and comment rows out of a table; ``row_no`` goes along."""
     if not rows.num_rows or not rows.num_columns:
         return rows, row_no, []
@@ -67,7 +77,8 @@ def drop_rows(rows: pa.Table, row_no: pa.Array) -> tuple[pa.Table, pa.Array, lis
     suspects = np.zeros(rows.num_rows, dtype=bool)
     for column in rows.columns:
         counts += pc.is_valid(column).to_numpy().astype(np.int32)
-    typical = int(np.median(counts[counts > 0])) if (counts > 0).any() else 0
+    some = counts[counts > 0]
+    typical = int(np.quantile(some, 0.9, method="higher")) if len(some) else 0
     reasons: dict[int, DropReason] = dict.fromkeys(
         np.flatnonzero(counts == 0).tolist(), DropReason.BLANK_ROW
     )
@@ -88,23 +99,21 @@ def drop_rows(rows: pa.Table, row_no: pa.Array) -> tuple[pa.Table, pa.Array, lis
     return rows.filter(mask), row_no.filter(mask), dropped
 
 
-def _suspect_totals(rows: pa.Table, suspects: np.ndarray, sparse: np.ndarray) -> None:
+def _suspect_totals(rows: Table, suspects: Flags, sparse: Flags) -> None:
     """Mark rows that may be totals: a hint in the first filled cells, or anywhere if sparse."""
     some = np.flatnonzero(sparse & ~suspects)
     thin = rows.take(pa.array(some)) if some.size else rows.slice(0, 0)
     for column in thin.columns:
-        found = pc.fill_null(pc.match_substring_regex(column, _HINT), False)
-        suspects[some[found.to_numpy()]] = True
+        suspects[some[is_true(pc.match_substring_regex(column, _HINT))]] = True
     first = rows.column(0)
     for column in rows.columns[1:]:
         if first.null_count == 0:
             break
         first = pc.coalesce(first, column)
-    found = pc.fill_null(pc.match_substring_regex(first, _HINT_FIRST), False)
-    suspects |= found.to_numpy()
+    suspects |= is_true(pc.match_substring_regex(first, _HINT_FIRST))
 
 
-def _cells_at(rows: pa.Table, picked: np.ndarray) -> list[tuple[str | None, ...]]:
+def _cells_at(rows: Table, picked: Any) -> list[tuple[str | None, ...]]:
     part = rows.take(pa.array(picked))
     return list(zip(*(column.to_pylist() for column in part.columns), strict=True))
 

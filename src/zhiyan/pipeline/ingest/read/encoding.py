@@ -24,6 +24,8 @@ _REPLACEMENT = "�".encode()
 _RUINS = ("锟斤拷".encode(), "ï¿½".encode())
 _HANZI = re.compile("[一-鿿]")
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
+#: The first byte of a UTF-8 letter of three bytes or four, as all Chinese ones are.
+_LONG_LETTER = re.compile(rb"[\xe0-\xf4]")
 _SAMPLE_LINES = 2_000
 
 
@@ -109,16 +111,20 @@ def _plausible_chinese(text: str) -> bool:
     """Tell whether GB18030 text is Chinese rather than Latin-1 or Big5 that happens to decode.
 
     Nearly all letters of real Chinese text lie in the old GB2312 set; accidents mostly do not.
+    Letters of four bytes cannot come about by accident either.
     """
     foreign = "".join(_FOREIGN.findall(text[:4_000_000]))
     common = len(foreign.encode("gb2312", "ignore")) / 2
+    common += len(foreign.encode("gb18030")) / 2 - len(foreign)
     return common >= 0.7 * len(foreign)
 
 
 def _looks_chinese(text: str, data: bytes) -> bool:
     """Tell whether valid UTF-8 is really GBK: two-byte letters of no script used here."""
+    if _LONG_LETTER.search(data):
+        return False
     foreign = "".join(_FOREIGN.findall(text))
-    if any(c >= "ࠀ" for c in foreign) or not any(c > "ſ" for c in foreign):
+    if not any(c > "ſ" for c in foreign):
         return False
     try:
         other = data.decode("gb18030")

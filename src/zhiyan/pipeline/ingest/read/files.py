@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
+from zhiyan.pipeline.ingest.read.arrow import Array, pa, pc
 from zhiyan.pipeline.ingest.read.columnar import read_parquet
 from zhiyan.pipeline.ingest.read.delimited import read_delimited
 from zhiyan.pipeline.ingest.read.encoding import decode
@@ -124,7 +122,7 @@ def fill_down(table: RawTable, columns: Sequence[str]) -> RawTable:
     return replace(table, rows=rows)
 
 
-def _inside(table: RawTable, spans: Sequence[tuple[int, int]]) -> pa.Array:
+def _inside(table: RawTable, spans: Sequence[tuple[int, int]]) -> Array:
     """Tell which rows lie in a merged block, below its first row that is still there."""
     inside = [False] * len(table.row_no)
     numbers = table.row_no.to_pylist()

@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pyarrow as pa
-
 from zhiyan.pipeline.ingest.read import drops
+from zhiyan.pipeline.ingest.read.arrow import Array, Table, pa
 from zhiyan.pipeline.ingest.read.header import SEARCH_ROWS, Cells, Header, Merge, find_header, named
 from zhiyan.pipeline.ingest.read.table import (
     DroppedRow,
@@ -97,7 +96,10 @@ def empty_base(path: Path, kind: str, **more: object) -> RawTable:
 def _header(grid: Grid, path: Path, options: ReadOptions) -> Header:
     if options.header_at is None:
         return find_header(
-            grid.rows[: SEARCH_ROWS + 1], options.known_labels, grid.merges, count=options.header_rows
+            grid.rows[: SEARCH_ROWS + 1],
+            options.known_labels,
+            grid.merges,
+            count=options.header_rows,
         )
     at = options.header_at - grid.first_row
     if not 0 <= at < len(grid.rows):
@@ -106,7 +108,7 @@ def _header(grid: Grid, path: Path, options: ReadOptions) -> Header:
     return named(top, at, grid.merges, count=options.header_rows or 1)
 
 
-def _columns(body: Sequence[Cells], width: int) -> list[pa.Array]:
+def _columns(body: Sequence[Cells], width: int) -> list[Array]:
     full = [row if len(row) == width else [*row, *[None] * (width - len(row))] for row in body]
     if not full:
         return [pa.array([], pa.string()) for _ in range(width)]
@@ -134,7 +136,7 @@ def _above(row: Cells) -> str:
     return DropReason.TITLE if drops.filled(row) else DropReason.BLANK_ROW
 
 
-def _without_blank(rows: pa.Table) -> pa.Table:
+def _without_blank(rows: Table) -> Table:
     blank = [
         name
         for name in rows.column_names

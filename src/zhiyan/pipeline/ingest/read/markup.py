@@ -15,7 +15,10 @@ from zhiyan.pipeline.ingest.read.grid import Grid, empty_base, table_of
 from zhiyan.pipeline.ingest.read.header import Cells, Merge
 from zhiyan.pipeline.ingest.read.table import RawTable, ReadOptions, check_shape, refuse
 
-_META = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w-]+)|<\?xml[^>]{0,100}encoding=[\"']([\w-]+)", re.I)
+_META = re.compile(
+    rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w-]+)|<\?xml[^>]{0,100}encoding=[\"']([\w-]+)",
+    re.IGNORECASE,
+)
 _DECLARATION = re.compile(rb"^\s*<\?xml.*?\?>", re.DOTALL)
 _SS = "{urn:schemas-microsoft-com:office:spreadsheet}"
 _SPACE = re.compile(r"[^\S\n]+")
@@ -24,8 +27,12 @@ _SPACE = re.compile(r"[^\S\n]+")
 def is_html(head: bytes) -> bool:
     """Tell whether a file begins like HTML with a table in it."""
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    return text.startswith((b"<html", b"<!doctype html", b"<table", b"<meta", b"<head", b"<div")) or (
-        text.startswith((b"<?xml", b"<!--")) and b"<table" in text and b"spreadsheet" not in text[:400]
+    return text.startswith(
+        (b"<html", b"<!doctype html", b"<table", b"<meta", b"<head", b"<div")
+    ) or (
+        text.startswith((b"<?xml", b"<!--"))
+        and b"<table" in text
+        and b"spreadsheet" not in text[:400]
     )
 
 
@@ -65,15 +72,24 @@ def read_html(data: bytes, path: Path, options: ReadOptions) -> list[RawTable]:
 
 def _refuse_depth(parser: Any, path: Path) -> None:
     """Refuse a file of which the parser gave up a part, rather than lose it."""
-    fatal = [e for e in parser.error_log if e.level_name == "FATAL" and e.type_name != "ERR_DOCUMENT_EMPTY"]
+    fatal = [
+        e
+        for e in parser.error_log
+        if e.level_name == "FATAL" and e.type_name != "ERR_DOCUMENT_EMPTY"
+    ]
     if fatal:
-        raise refuse("ZY316", f"the HTML cannot be read: {fatal[0].message}", path, at=f"line {fatal[0].line}")
+        raise refuse(
+            "ZY316",
+            f"the HTML cannot be read: {fatal[0].message}",
+            path,
+            at=f"line {fatal[0].line}",
+        )
 
 
 def read_spreadsheet_xml(data: bytes, path: Path, options: ReadOptions) -> list[RawTable]:
     """Read every sheet of an Excel 2003 XML file; raises DataError ``ZY316`` or ``ZY312``."""
     text, encoding = _text(data, path, options)
-    if re.search(rb"<!DOCTYPE|<!ENTITY", text[:4096], re.I):
+    if re.search(rb"<!DOCTYPE|<!ENTITY", text[:4096], re.IGNORECASE):
         raise refuse("ZY316", "a document type is not allowed", path)
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, encoding="utf-8"
@@ -105,9 +121,7 @@ def _text(data: bytes, path: Path, options: ReadOptions) -> tuple[bytes, str]:
     return _DECLARATION.sub(b"", decoded.utf8), decoded.encoding
 
 
-def _html_rows(
-    element: Any, path: Path, options: ReadOptions
-) -> tuple[list[Cells], list[Merge]]:
+def _html_rows(element: Any, path: Path, options: ReadOptions) -> tuple[list[Cells], list[Merge]]:
     """Lay cells out on a grid: a spanning cell's text stands in its first place only."""
     rows: list[Cells] = []
     merges: list[Merge] = []
@@ -122,7 +136,9 @@ def _html_rows(
             left = len(cells)
             cells += [_html_text(cell)] + [None] * (across - 1)
             if across > 1 or down > 1:
-                merges.append(Merge(top=number, left=left, bottom=number + down - 1, right=left + across - 1))
+                merges.append(
+                    Merge(top=number, left=left, bottom=number + down - 1, right=left + across - 1)
+                )
                 held.update(dict.fromkeys(range(left, left + across), number + down))
         rows.append(cells)
     width = max(map(len, rows), default=0)
@@ -162,7 +178,11 @@ def _xml_rows(sheet: Any, path: Path, options: ReadOptions) -> tuple[list[Cells]
             cells += [None] * (at - 1 - len(cells))
             cells += [_xml_text(cell)] + [None] * across
             if across or down:
-                merges.append(Merge(top=index - 1, left=at - 1, bottom=index - 1 + down, right=at - 1 + across))
+                merges.append(
+                    Merge(
+                        top=index - 1, left=at - 1, bottom=index - 1 + down, right=at - 1 + across
+                    )
+                )
         rows.append(cells)
     width = max(map(len, rows), default=0)
     check_shape(path, len(rows), width, options=options)

@@ -1,13 +1,13 @@
 """Read JSON: lines of objects, a list of objects, or an object that wraps one such list."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
+from zhiyan.pipeline.ingest.read.arrow import pa
 from zhiyan.pipeline.ingest.read.encoding import Decoded
 from zhiyan.pipeline.ingest.read.table import (
     DroppedRow,
@@ -20,6 +20,7 @@ from zhiyan.pipeline.ingest.read.table import (
     refuse,
 )
 
+_BARE_JSON = re.compile(rb"[\[{][\s\d.,\[\]{}+-]*")
 _DEPTH = 20
 #: How texts of a list are joined; a list whose texts hold it stays JSON.
 _JOINER = "、"
@@ -31,7 +32,7 @@ class _Number(str):
     __slots__ = ()
 
 
-class _NotJson(ValueError):
+class _NotJsonError(ValueError):
     """A value that is no JSON object of ours."""
 
 
@@ -46,7 +47,9 @@ class _Gathered:
 def looks_like_json(head: bytes) -> bool:
     """Tell whether a text file begins like JSON."""
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    return text.startswith((b"{", b"[{", b"[")) and (b'"' in text or text.startswith((b"[]", b"{}")))
+    return text.startswith((b"{", b"[")) and (
+        b'"' in text or _BARE_JSON.fullmatch(text) is not None
+    )
 
 
 def read_objects(decoded: Decoded, path: Path, options: ReadOptions) -> RawTable:
@@ -92,13 +95,13 @@ def _parse(text: str | bytes) -> Any:
 
 
 def _refuse_constant(name: str) -> Any:
-    raise _NotJson(f"{name} is no JSON")
+    raise _NotJsonError(f"{name} is no JSON")
 
 
 def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     held = dict(pairs)
     if len(held) != len(pairs):
-        raise _NotJson("a name occurs twice in an object")
+        raise _NotJsonError("a name occurs twice in an object")
     return held
 
 
@@ -124,8 +127,8 @@ def _is_object(line: bytes) -> bool:
 def _elements(document: Any, path: Path) -> Sequence[Any]:
     """Return the objects of a document, unwrapping an object around one list of objects."""
     if isinstance(document, list):
-        return document
-    lists = _lists(document) if isinstance(document, dict) else []
+        return cast("list[Any]", document)
+    lists = _lists(cast("dict[str, Any]", document)) if isinstance(document, dict) else []
     if len(lists) > 1:
         names = ", ".join(name for name, _ in lists)
         raise refuse("ZY313", f"several lists of objects ({names}): which one is meant?", path)
@@ -164,15 +167,14 @@ def _take(gathered: _Gathered, number: int, value: Any, *, text: str | None) -> 
     if not isinstance(value, dict):
         _reject(gathered, number, RejectReason.NOT_AN_OBJECT, text=text or _dump(value))
         return
-    row: dict[str, str | None] = {}
     try:
-        for name, cell in _flat(value):
-            if name in row:
-                raise _NotJson("two values flatten to one name")
-            row[name] = cell
-    except _NotJson:
+        row = _unique(list(_flat(value)))
+    except _NotJsonError:
         shown = text or json.dumps(value, ensure_ascii=False)
         _reject(gathered, number, RejectReason.BAD_JSON, text=shown)
+        return
+    if not any(row.values()):
+        gathered.dropped.append(DroppedRow(row_no=number, reason=DropReason.BLANK_ROW))
         return
     gathered.rows.append(row)
     gathered.numbers.append(number)
@@ -186,7 +188,7 @@ def _flat(
     value: Mapping[str, Any], prefix: str = "", depth: int = 0
 ) -> Iterable[tuple[str, str | None]]:
     if depth > _DEPTH:
-        raise _NotJson("nested too deeply")
+        raise _NotJsonError("nested too deeply")
     for name, held in value.items():
         if isinstance(held, dict) and held:
             yield from _flat(held, f"{prefix}{name}.", depth + 1)
@@ -218,7 +220,9 @@ def _dump(value: Any) -> str:
     if isinstance(value, _Number):
         return str(value)
     if isinstance(value, dict):
-        inner = ", ".join(f"{json.dumps(k, ensure_ascii=False)}: {_dump(v)}" for k, v in value.items())
+        inner = ", ".join(
+            f"{json.dumps(k, ensure_ascii=False)}: {_dump(v)}" for k, v in value.items()
+        )
         return "{" + inner + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(_dump, value)) + "]"

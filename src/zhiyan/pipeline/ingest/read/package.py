@@ -87,7 +87,7 @@ def _inspect(
     for info in package.infolist():
         budget = _check_claims(info, path, budget)
     book = b"".join(_pieces(data, package.getinfo("xl/workbook.xml"), path))
-    sheets = _sheet_parts(package, data, book, path)
+    sheets = _sheet_parts(package, data, book, path=path)
     errors = {
         name: found
         for name, part in sheets.items()
@@ -134,7 +134,7 @@ def _pieces(data: bytes, info: zipfile.ZipInfo, path: Path) -> Iterator[bytes]:
 
 
 def _sheet_parts(
-    package: zipfile.ZipFile, data: bytes, book: bytes, path: Path
+    package: zipfile.ZipFile, data: bytes, book: bytes, *, path: Path
 ) -> dict[str, str]:
     """Return the part of each sheet by the sheet's name."""
     relations = "xl/_rels/workbook.xml.rels"
@@ -150,15 +150,15 @@ def _sheet_parts(
     for tag in _SHEET.findall(book):
         held = dict(_ATTRIBUTE.findall(tag))
         relation = next((v for k, v in held.items() if k.endswith(b":id")), b"")
-        name = unescape(held.get(b"name", b"").decode("utf-8", "replace"), {"&quot;": '"', "&apos;": "'"})
+        name = unescape(
+            held.get(b"name", b"").decode("utf-8", "replace"), {"&quot;": '"', "&apos;": "'"}
+        )
         if relation in targets:
             parts[name] = targets[relation]
     return parts
 
 
-def _scan(
-    data: bytes, info: zipfile.ZipInfo, path: Path, *, options: ReadOptions
-) -> Errors:
+def _scan(data: bytes, info: zipfile.ZipInfo, path: Path, *, options: ReadOptions) -> Errors:
     """Find error cells and how far out cells lie in one sheet."""
     errors: Errors = {}
     columns, rows = 1, 10_000
@@ -172,10 +172,14 @@ def _scan(
             rows = max(rows, *(int(number[:8]) for number in far))
         if b't="e"' in window or b"t='e'" in window:
             for letters, number, text in _ERROR.findall(window):
-                errors[int(number) - 1, _column_number(letters) - 1] = text.decode("utf-8", "replace")
+                errors[int(number) - 1, _column_number(letters) - 1] = text.decode(
+                    "utf-8", "replace"
+                )
         before = window[-_OVERLAP:]
     if columns > options.max_columns:
-        raise refuse("ZY306", f"a cell in column {columns:,}: at most {options.max_columns:,}", path)
+        raise refuse(
+            "ZY306", f"a cell in column {columns:,}: at most {options.max_columns:,}", path
+        )
     if rows > 1_048_576 or rows * max(columns, 26) > options.max_sheet_cells:
         raise refuse("ZY306", f"cells as far as row {rows:,}, column {columns:,}", path)
     return errors

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-import pyarrow as pa
-
 from zhiyan.errors import DataError, Problem
+from zhiyan.pipeline.ingest.read.arrow import Array, Table
 
 
 class DropReason(StrEnum):
@@ -75,8 +74,8 @@ class RawTable:
     file: str
     kind: str
     headers: tuple[str, ...]
-    rows: pa.Table
-    row_no: pa.Array
+    rows: Table
+    row_no: Array
     sheet: str | None = None
     header_rows: tuple[int, ...] = ()
     dropped: tuple[DroppedRow, ...] = ()

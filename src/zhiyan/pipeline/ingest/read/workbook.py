@@ -45,7 +45,9 @@ def _sheets(
     missing = [name for name in options.sheets if name not in book.sheet_names]
     if missing:
         names = ", ".join(book.sheet_names)
-        raise refuse("ZY317", f"no sheet is called {missing[0]!r}", path, hint=f"there are: {names}")
+        raise refuse(
+            "ZY317", f"no sheet is called {missing[0]!r}", path, hint=f"there are: {names}"
+        )
     tables: list[RawTable] = []
     for meta in book.sheets_metadata:
         if options.sheets and meta.name not in options.sheets:
@@ -53,9 +55,7 @@ def _sheets(
         if meta.typ != calamine.SheetTypeEnum.WorkSheet:
             continue
         grid = _grid(book.get_sheet_by_name(meta.name), inspection.errors.get(meta.name, {}))
-        base = empty_base(
-            path, inspection.kind, sheet=meta.name, date_1904=inspection.date_1904
-        )
+        base = empty_base(path, inspection.kind, sheet=meta.name, date_1904=inspection.date_1904)
         table = table_of(grid, path, options, base=base)
         if table is not None:
             tables.append(table)
@@ -124,7 +124,7 @@ def cell_text(cell: Any) -> str | None:
 
 def number_text(number: float) -> str:
     """Return a number as text without loss and without a trailing ``.0``."""
-    if number == number and abs(number) < _EXACT and number == int(number):
+    if abs(number) < _EXACT and number == int(number):
         return str(int(number))
     return f"{number:.15g}"
 

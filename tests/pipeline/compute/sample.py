@@ -1,4 +1,4 @@
-"""Writes the tags of the sample pack: one for every shape that a plan knows."""
+"""A small pack with a tag for every shape that a plan knows."""
 
 import json
 from pathlib import Path
@@ -74,11 +74,49 @@ def tags() -> list[dict]:
     return [{**COMMON, **named, "name": {"zh": f"样例 {t['code']}", "en": t["code"]}, **t} for t in [*made, *RULES]]
 
 
-def write(folder: Path) -> None:
-    # JSON is YAML: the loader reads it like any other file.
-    text = json.dumps({"tags": tags()}, ensure_ascii=False, indent=1)
-    (folder / "tags" / "tags.yaml").write_text(text, "utf-8")
+PACK = {
+    "code": "sample",
+    "name": {"zh": "样例包", "en": "Sample"},
+    "version": "1.0.0",
+    "description": {"zh": "测试用的小包", "en": "A small pack for tests"},
+    "categories": {
+        "basic": {"zh": "基础", "en": "Basic", "children": {"all": {"zh": "全部", "en": "All"}}}
+    },
+    "params": {
+        "high": {"type": "money", "default": 1000, "zh": "高价值线", "en": "High value line"},
+        "active_days": {"type": "int", "default": 60, "zh": "活跃天数", "en": "Active days"},
+    },
+}
+VIEWS = {
+    "views": {
+        "activity": {
+            "zh": "有效行为",
+            "en": "Activity",
+            "union": [
+                {"source": "visit", "where": "effective", "columns": {"what": "'visit'"}},
+                {"source": "order_line", "where": "not is_gift", "columns": {"what": "'order'"}},
+            ],
+        }
+    }
+}
+SEGMENTS = {
+    "segments": [
+        {
+            "code": "sleeping_rich",
+            "name": {"zh": "沉睡高价值", "en": "Sleeping rich"},
+            "description": {"zh": "高价值但沉睡。", "en": "High value, asleep."},
+            "where": "level = 'high' and active = 'asleep'",
+            "owner": "测试",
+        }
+    ]
+}
 
 
-if __name__ == "__main__":
-    write(Path(__file__).parent / "pack")
+def write(folder: Path) -> Path:
+    """Write the pack; JSON is YAML, so the loader reads it like any other file."""
+    (folder / "tags").mkdir(parents=True)
+    files = {"pack": PACK, "views": VIEWS, "segments": SEGMENTS, "tags/all": {"tags": tags()}}
+    for name, content in files.items():
+        text = json.dumps(content, ensure_ascii=False, indent=1)
+        (folder / f"{name}.yaml").write_text(text, "utf-8")
+    return folder

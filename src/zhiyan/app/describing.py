@@ -1,0 +1,109 @@
+"""The definitions in the form in which readers see them, with the names of everything."""
+
+from typing import Any, cast
+
+import yaml
+
+from zhiyan.api.reads import Definitions, Group, Label, Taxonomy
+from zhiyan.app.settings import Settings
+from zhiyan.core.expression import ValueType
+from zhiyan.lang.catalogue import Catalogue
+
+#: Enum tags worth a chart on the first page, and tags worth a column in a list, where defined.
+HIGHLIGHTS = (
+    "customer_value_level", "lifecycle_stage", "rfm_segment", "due_status", "vip_tier",
+    "churn_risk_level", "value_level",
+)  # fmt: skip
+HEADLINE = (
+    "customer_value_level", "lifecycle_stage", "rfm_segment", "due_status", "net_spend_12m",
+    "last_visit_date", "last_paid_date",
+)  # fmt: skip
+
+
+def definitions_of(catalogue: Catalogue) -> Definitions:
+    """Return the live definitions with taxonomies and names."""
+    return Definitions(
+        name=catalogue.name_zh,
+        tags=catalogue.tags,
+        segments=catalogue.segments,
+        taxonomies=(_industry(catalogue), *_others(catalogue)),
+        names=_names(catalogue),
+        params={code: param.literal.value for code, param in catalogue.params.items()},
+        money_params=frozenset(
+            code for code, param in catalogue.params.items() if param.type is ValueType.MONEY
+        ),
+        highlights=tuple(code for code in HIGHLIGHTS if code in catalogue.tags)[:4],
+        headline=tuple(code for code in HEADLINE if code in catalogue.tags)[:5],
+    )
+
+
+def _industry(catalogue: Catalogue) -> Taxonomy:
+    """Return the catalogue's own two levels of categories."""
+
+    def tags(path: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(code for code, tag in catalogue.tags.items() if tag.category == path)
+
+    tops = [category for category in catalogue.categories.values() if category.parent is None]
+    groups = [
+        Group(
+            code=top.code,
+            name=Label(top.name_zh, top.name_en),
+            tags=tags((top.code,)),
+            groups=tuple(
+                Group(
+                    code=sub.code,
+                    name=Label(sub.name_zh, sub.name_en),
+                    tags=tags((top.code, sub.code)),
+                )
+                for sub in catalogue.categories.values()
+                if sub.parent == top.code
+            ),
+        )
+        for top in tops
+    ]
+    return Taxonomy(code="industry", name=Label("行业库", "Industry"), groups=tuple(groups))
+
+
+def _others(catalogue: Catalogue) -> list[Taxonomy]:
+    return [
+        Taxonomy(
+            code=found.code,
+            name=Label(found.name_zh, found.name_en),
+            groups=tuple(
+                Group(code=g.code, name=Label(g.name_zh, g.name_en), tags=g.tags)
+                for g in found.groups
+            ),
+        )
+        for found in catalogue.taxonomies.values()
+    ]
+
+
+def _names(catalogue: Catalogue) -> dict[str, Label]:
+    views = {v.name: Label(v.name_zh, v.name_en) for v in catalogue.views.values()}
+    columns = {
+        f"{view.name}.{column.name}": Label(column.zh, column.name.replace("_", " "))
+        for view in catalogue.views.values()
+        for column in view.columns.values()
+        if column.zh
+    }
+    params = {f"param.{p.code}": Label(p.name_zh, p.name_en) for p in catalogue.params.values()}
+    return {**views, **columns, **params}
+
+
+def value_labels(settings: Settings, pack: Any) -> dict[str, Label]:
+    """Return the names of all codes that tag values may hold: items, categories, clinics."""
+    labels: dict[str, Label] = {}
+    path = pack / "items.yaml"
+    if path.is_file():
+        loaded = cast("dict[str, Any]", yaml.safe_load(path.read_text("utf-8")))
+        for section in ("categories", "subcategories"):
+            names = cast("dict[str, dict[str, str]]", loaded.get(section) or {})
+            labels |= {code: Label(name["zh"], name["en"]) for code, name in names.items()}
+        for item in loaded["items"]:
+            labels[item["code"]] = Label(item["name"]["zh"], item["name"]["en"])
+    path = pack / "channels.yaml"
+    if path.is_file():
+        loaded = cast("dict[str, Any]", yaml.safe_load(path.read_text("utf-8")))
+        listed = loaded.get("channels") or []
+        labels |= {c["code"]: Label(c["name"]["zh"], c["name"]["en"]) for c in listed}
+    return labels | {c.code: Label(c.name, c.code) for c in settings.clinics}

@@ -1,0 +1,5 @@
+"""``python -m zhiyan.cli``."""
+
+from zhiyan.cli.main import main
+
+main()

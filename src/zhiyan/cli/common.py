@@ -1,0 +1,58 @@
+"""What all commands share: the workspace option, the JSON switch, moments, and errors to codes."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zhiyan.app.settings import read_settings, workspace_from_environment
+from zhiyan.app.workspace import Workspace
+from zhiyan.cli.output import bars
+
+WorkspaceOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--workspace", "-w",
+        help="工作区文件夹，默认当前文件夹或 ZHIYAN_WORKSPACE / workspace folder",
+        show_default=False,
+    ),
+]  # fmt: skip
+JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
+SnapshotOption = Annotated[
+    str | None,
+    typer.Option("--snapshot", help="快照编号开头，默认最新 / snapshot id, default newest"),
+]
+AsOfOption = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        help="截至时刻，如 2026-09-01 或 2026-09-01T08:30，默认现在 / as-of moment, default now",
+        show_default=False,
+    ),
+]
+
+
+def folder_of(option: Path | None) -> Path:
+    """Return the workspace folder that a command was told."""
+    return option or workspace_from_environment()
+
+
+@contextmanager
+def opened(option: Path | None) -> Generator[Workspace]:
+    """Open the workspace with progress bars."""
+    with bars() as progress, Workspace.open(folder_of(option), progress=progress) as workspace:
+        yield workspace
+
+
+def moment_of(workspace: Workspace, text: str | None) -> datetime:
+    """Return the moment of an option, now if it was left out."""
+    return workspace.settings.zone.parse_moment(text) if text else workspace.clock.now()
+
+
+def local(option: Path | None, stored: datetime) -> datetime:
+    """Return a stored moment in the workspace's zone."""
+    minutes = read_settings(folder_of(option)).zone.offset_minutes
+    return stored.replace(tzinfo=UTC).replace(tzinfo=None) + timedelta(minutes=minutes)

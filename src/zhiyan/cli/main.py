@@ -1,0 +1,55 @@
+"""The command line: a thin door over the workspace's verbs.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or wrong definitions.
+"""
+
+import sys
+
+import typer
+
+from zhiyan.cli import data, demo, people, serving, snapshots, tags
+from zhiyan.cli.output import errors
+from zhiyan.errors import ZhiyanError
+
+app = typer.Typer(
+    name="zhiyan",
+    help="知颜：医美与零售会员的客户标签系统 / customer tags for clinics and retail members.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+START, DATA, TAGS, ANSWERS = (
+    "开始 / start", "数据 / data", "标签 / tags", "回答 / answers"
+)  # fmt: skip
+
+app.command("demo", rich_help_panel=START)(demo.demo)
+app.command("init", rich_help_panel=START)(data.init)
+app.command("serve", rich_help_panel=START)(serving.serve)
+app.command("import", rich_help_panel=DATA)(data.import_files)
+app.add_typer(data.mapping, name="mapping", rich_help_panel=DATA)
+app.command("imports", rich_help_panel=DATA)(data.imports)
+app.command("quarantine", rich_help_panel=DATA)(data.quarantine)
+app.command("resolve", rich_help_panel=DATA)(people.resolve)
+app.add_typer(people.review, name="review", rich_help_panel=DATA)
+app.add_typer(tags.tags, name="tags", rich_help_panel=TAGS)
+app.command("compute", rich_help_panel=TAGS)(snapshots.compute)
+app.command("refresh", rich_help_panel=TAGS)(snapshots.refresh)
+app.command("snapshots", rich_help_panel=TAGS)(snapshots.list_snapshots)
+app.command("select", rich_help_panel=ANSWERS)(snapshots.select)
+app.command("explain", rich_help_panel=ANSWERS)(snapshots.explain)
+app.command("diff", rich_help_panel=ANSWERS)(snapshots.diff)
+app.command("preview", rich_help_panel=ANSWERS)(snapshots.preview)
+app.command("forecast", rich_help_panel=ANSWERS)(snapshots.forecast)
+
+
+def main() -> None:
+    """Run a command; print every problem of a deliberate error and end with its exit code."""
+    try:
+        app()
+    except ZhiyanError as error:
+        for problem in error.problems:
+            errors.print(f"[bold red]{problem.code}[/] ", end="")
+            errors.print(str(problem).removeprefix(f"[{problem.code}]").strip(), markup=False)
+        sys.exit(error.exit_code)

@@ -1,0 +1,35 @@
+"""The command that serves the page."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import zhiyan
+from zhiyan.cli.common import WorkspaceOption, folder_of
+from zhiyan.cli.output import console
+
+WEB = Path(zhiyan.__file__).parent / "web"
+
+
+def serve(
+    workspace: WorkspaceOption = None,
+    host: Annotated[str, typer.Option(help="监听地址，仅限本机 / this machine only")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="端口 / port", min=1, max=65535)] = 8000,
+) -> None:
+    """在本机浏览器里查看 / Serve the page and the API on this machine."""
+    serve_folder(folder_of(workspace), host, port)
+
+
+def serve_folder(folder: Path, host: str, port: int) -> None:
+    """Serve a workspace until interrupted; without a built page, the API alone."""
+    from zhiyan.api import create_app
+    from zhiyan.api import serve as run
+    from zhiyan.app.reading import WorkspaceReads
+
+    static = WEB if (WEB / "index.html").is_file() else None
+    app = create_app(WorkspaceReads(folder), static=static)
+    console.print(f"知颜已启动：http://{host}:{port}/ （Ctrl+C 结束）")
+    if static is None:
+        console.print("页面尚未构建（python3 run.py setup），只提供接口 /api/docs")
+    run(app, host, port)

@@ -1,0 +1,112 @@
+"""Commands about tags: list, show, lint."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import typer
+
+from zhiyan.app.distribution import spread
+from zhiyan.app.settings import PACKS_FOLDER, read_settings
+from zhiyan.cli.common import JsonOption, WorkspaceOption, folder_of, opened
+from zhiyan.cli.output import cell, console, errors, print_json, table
+from zhiyan.core.tag import Tag
+from zhiyan.lang.catalogue import Category
+from zhiyan.lang.load import load_catalogue
+from zhiyan.lang.render import render
+from zhiyan.lang.windows import window_text
+
+tags = typer.Typer(help="标签目录 / tag catalogue", no_args_is_help=True)
+
+
+@tags.command("list")
+def list_tags(
+    workspace: WorkspaceOption = None,
+    taxonomy: Annotated[
+        str | None, typer.Option(help="分类视角，如 a、c；默认行业库 / taxonomy")
+    ] = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """列出标签 / List tags by category."""
+    with opened(workspace) as ready:
+        catalogue = ready.catalogue
+    if json:
+        print_json(list(catalogue.tags.values()))
+        return
+    chosen = catalogue.taxonomies.get(taxonomy) if taxonomy else None
+    rows: list[tuple[str, ...]] = []
+    for tag in catalogue.tags.values():
+        group = chosen.group_of(tag.code) if chosen else None
+        place = (group.name_zh if group else "") if chosen else _category(tag, catalogue.categories)
+        if place:
+            rows.append((place, tag.code, tag.name_zh, tag.kind, tag.type, tag.sensitivity))
+    table(catalogue.name_zh, ("类目", "编码", "名称", "种类", "类型", "敏感级"), sorted(rows))
+
+
+def _category(tag: Tag, categories: Mapping[str, Category]) -> str:
+    found = categories.get("/".join(tag.category))
+    return found.name_zh if found else "/".join(tag.category)
+
+
+@tags.command("show")
+def show(
+    code: Annotated[str, typer.Argument(help="标签编码 / tag code")],
+    workspace: WorkspaceOption = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """显示一个标签的口径、值域与分布 / Show one tag: definition, values, distribution."""
+    with opened(workspace) as ready:
+        tag = ready.tag(code)
+        known = ready.snapshots()
+        found = spread(ready.engine, ready.catalogue, known[0], tag) if known else None
+        used = ready.catalogue.used_by.get(code, ())
+    if json:
+        print_json({"tag": tag, "distribution": found, "used_by": used})
+        return
+    console.print(f"[bold]{tag.name_zh}[/] {tag.name_en}（{tag.code}，版本 {tag.fingerprint[:8]}）")
+    console.print(tag.description_zh, markup=False)
+    facts = (
+        ("种类", tag.kind), ("类型", tag.type), ("敏感级", tag.sensitivity), ("同意", tag.consent),
+        ("营销用途", tag.marketing_use), ("刷新", tag.refresh), ("负责人", tag.owner),
+        ("权重", tag.weight), ("优先级", tag.priority), ("示例", tag.example),
+        ("读取标签", tag.depends_on), ("被使用于", used), ("定义位置", tag.where),
+    )  # fmt: skip
+    table("说明", ("项", "内容"), [(name, cell(value)) for name, value in facts])
+    for measure in tag.measures:
+        text = f"{measure.name} = {render(measure.aggregate)} ← {measure.source}，{window_text(measure.window)}"
+        where = f"，条件 {render(measure.where)}" if measure.where else ""
+        console.print(text + where, markup=False)
+    rules = [(render(case.when), render(case.then)) for case in tag.cases]
+    table("规则", ("条件", "值"), [*rules, ("其他", render(tag.otherwise))])
+    if tag.values:
+        table("值域", ("值", "含义", "说明"), [(v.value, v.zh, v.meaning) for v in tag.values])
+    if found:
+        bars = [(cell(bar.value), bar.customers) for bar in found.bars]
+        bins = [(f"{cell(b.low)} ~ {cell(b.high)}", b.customers) for b in found.bins]
+        table(f"分布（有值 {found.known:,} / {found.total:,}）", ("值", "客户"), bars or bins)
+
+
+@tags.command("lint")
+def lint(
+    workspace: WorkspaceOption = None,
+    pack: Annotated[
+        str | None, typer.Option(help="检查自带定义包而非工作区 / check a pack, not a workspace")
+    ] = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """检查全部定义，一次报出所有错误 / Check all definitions, every mistake at once."""
+    if pack:
+        folders, params = [PACKS_FOLDER / pack], {}
+    else:
+        folder = folder_of(workspace)
+        settings = read_settings(folder)
+        folders, params = [PACKS_FOLDER / settings.pack, folder / "packs"], dict(settings.params)
+    catalogue = load_catalogue(folders, params)
+    if json:
+        print_json({"tags": len(catalogue.tags), "warnings": catalogue.warnings})
+        return
+    for warning in catalogue.warnings:
+        errors.print(str(warning), markup=False)
+    console.print(f"{len(catalogue.tags)} 个标签、{len(catalogue.segments)} 个人群，没有错误")
