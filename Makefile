@@ -1,10 +1,5 @@
-demo:
-	python3 run.py demo
+# The same jobs for those who type make; run.py needs nothing but Python.
+demo test check format docs lock bench setup:
+	python3 run.py $@
 
-test:
-	python3 run.py test
-
-check:
-	python3 run.py check
-
-.PHONY: demo test check
+.PHONY: demo test check format docs lock bench setup

@@ -1,17 +1,32 @@
 #!/usr/bin/env python3
-"""Set up what is missing and run: `python3 run.py demo | test | check | setup | bench | zhiyan ...`.
+"""Set up what is missing, then do one job: `python3 run.py JOB [OPTIONS]`.
 
-Standard library only. Everything is installed into `.venv` beside this file, from
-`requirements.lock` with hashes; the console page is built with npm when its sources changed.
+  demo [...]      make a synthetic clinic group, import, resolve, compute, and show it in a browser
+                  (--no-serve stops after printing the results)
+  test [...]      every test: page and Python; options go to pytest
+                  (--fast: without slow and browser tests; --require-browser: fail without one)
+  check           format, lint, strict types, import contracts, spelling, project rules, page
+  format          mend what can be mended without thought: format and simple lint
+  docs            write the generated pages of docs/reference anew
+  lock            resolve requirements.lock anew from pyproject.toml
+  bench [...]     benchmarks
+  zhiyan ...      the zhiyan command itself
+  setup           nothing more than the set-up
+
+Needs Python 3.11 or newer, Node.js 20.19 or newer, and a network the first time; nothing else.
+Python packages go into `.venv` beside this file, from `requirements.lock` with hashes; the page
+is built with npm when its sources changed.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -22,6 +37,8 @@ UI = ROOT / "ui"
 WEB = ROOT / "src" / "zhiyan" / "web"
 LOCK = ROOT / "requirements.lock"
 LEAST_PYTHON = (3, 11)
+LEAST_NODE = (20, 19)
+NO_PAGE = {"node_modules", "dist", ".vite"}
 
 
 def say(text: str) -> None:
@@ -39,16 +56,27 @@ def run(*command: str | Path, cwd: Path = ROOT, check: bool = True) -> int:
     environment = {**os.environ, "PYTHONUTF8": "1"}
     done = subprocess.run([str(part) for part in command], cwd=cwd, env=environment, check=False)
     if check and done.returncode:
-        sys.exit(done.returncode)
+        stop(f"this failed with exit code {done.returncode}: {' '.join(map(str, command))}")
     return done.returncode
 
 
-def digest(paths: list[Path]) -> str:
-    """Return a hash over names and contents of files."""
-    total = hashlib.sha256()
+def output(*command: str | Path) -> str:
+    """Return what a command prints, empty if it fails or is not there."""
+    try:
+        done = subprocess.run(
+            [str(part) for part in command], capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def digest(paths: list[Path], *more: str) -> str:
+    """Return a hash over names and contents of files, and further texts."""
+    total = hashlib.sha256("\n".join(more).encode())
     for path in sorted(paths):
         total.update(path.relative_to(ROOT).as_posix().encode())
-        total.update(path.read_bytes())
+        total.update(path.read_bytes().replace(b"\r\n", b"\n"))
     return total.hexdigest()
 
 
@@ -58,30 +86,58 @@ def is_current(stamp: Path, wanted: str) -> bool:
 
 
 def ensure_python() -> None:
-    """Create the virtual environment and install the locked packages if they are not current."""
+    """Make `.venv` hold exactly the locked packages and this project, if it does not already."""
     if sys.version_info < LEAST_PYTHON:
         stop(f"Python {sys.version.split()[0]} is too old; 3.11 or newer is needed")
     stamp = VENV / "zhiyan-stamp"
-    wanted = digest([LOCK, ROOT / "pyproject.toml"])
+    wanted = digest([LOCK, ROOT / "pyproject.toml"], str(ROOT))
     if PYTHON.is_file() and is_current(stamp, wanted):
         return
-    if not PYTHON.is_file():
+    if not output(PYTHON, "-c", "print(1)"):
         say("creating .venv")
-        if run(sys.executable, "-m", "venv", VENV, check=False):
+        if run(sys.executable, "-m", "venv", "--clear", VENV, check=False):
             stop("could not create .venv; on Debian or Ubuntu: apt install python3-venv")
     say("installing the locked Python packages")
-    run(PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv")
+    install_packages()
+    stamp.write_text(wanted, "ascii")
+
+
+def install_packages() -> None:
+    """Install the lock and this project with uv, or with pip where uv cannot be had."""
+    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    own = ("--no-deps", "--no-build-isolation", "-e", ROOT)
+    block = re.search(r"^uv==.*(?:\n .*)*", LOCK.read_text("utf-8"), re.MULTILINE)
+    uv_alone = VENV / "uv-requirement.txt"
+    uv_alone.write_text(block.group() if block else "", "utf-8")
+    if run(*pip, "install", "--require-hashes", "-r", uv_alone, check=False):
+        say("uv cannot be installed here; pip does it, more slowly")
+        run(*pip, "install", "--require-hashes", "-r", LOCK)
+        run(*pip, "install", *own)
+        return
+    follow_pip_mirror()
     uv = [PYTHON, "-m", "uv", "pip"]
     run(*uv, "sync", "--quiet", "--python", PYTHON, "--require-hashes", LOCK)
-    run(*uv, "install", "--quiet", "--python", PYTHON, "--no-deps", "--no-build-isolation", "-e", ".")
-    stamp.write_text(wanted, "ascii")
+    run(*uv, "install", "--quiet", "--python", PYTHON, *own)
+
+
+def follow_pip_mirror() -> None:
+    """Let uv use the package mirror that pip is set to, unless uv has its own."""
+    mirror = os.environ.get("PIP_INDEX_URL") or output(
+        PYTHON, "-m", "pip", "config", "get", "global.index-url"
+    )
+    if mirror and not {"UV_INDEX_URL", "UV_DEFAULT_INDEX"} & set(os.environ):
+        os.environ["UV_DEFAULT_INDEX"] = mirror
 
 
 def npm() -> str:
     """Return the path of npm, or end with advice."""
+    advice = "install Node.js 20.19 or newer (https://nodejs.org)"
     found = shutil.which("npm")
     if not found:
-        stop("npm was not found; install Node.js 20.19 or newer (https://nodejs.org)")
+        stop(f"npm was not found; {advice}")
+    version = output("node", "--version")
+    if version and tuple(map(int, re.findall(r"\d+", version)[:2])) < LEAST_NODE:
+        stop(f"Node.js {version} is too old; {advice}")
     return str(found)
 
 
@@ -95,14 +151,18 @@ def ensure_node_modules() -> None:
         stamp.write_text(wanted, "ascii")
 
 
+def page_sources() -> list[Path]:
+    """Return every file that the built page is made of."""
+    found: list[Path] = []
+    for folder, inner, names in os.walk(UI):
+        inner[:] = [name for name in inner if name not in NO_PAGE]
+        found += [Path(folder) / name for name in names]
+    return found
+
+
 def ensure_ui() -> None:
     """Build the page if its sources changed since the last build."""
-    sources = [
-        path
-        for path in UI.rglob("*")
-        if path.is_file() and not {"node_modules", "dist"} & set(path.relative_to(UI).parts)
-    ]
-    wanted = digest(sources)
+    wanted = digest(page_sources())
     stamp = WEB / ".stamp"
     if (WEB / "index.html").is_file() and is_current(stamp, wanted):
         return
@@ -112,59 +172,115 @@ def ensure_ui() -> None:
     stamp.write_text(wanted, "ascii")
 
 
-def zhiyan(*arguments: str) -> int:
-    """Run the zhiyan command of the virtual environment."""
+def zhiyan(arguments: list[str]) -> int:
+    """Pass everything on to the zhiyan command."""
+    ensure_python()
     return run(PYTHON, "-m", "zhiyan.cli", *arguments, check=False)
 
 
 def demo(arguments: list[str]) -> int:
-    """Set up, then make, import, resolve, compute and show the synthetic clinic group."""
+    """Make, import, resolve, compute and show the synthetic clinic group."""
     ensure_python()
-    if "--no-serve" not in arguments:
+    if not {"--no-serve", "--help"} & set(arguments):
         ensure_ui()
-    return zhiyan("demo", *arguments)
+    return zhiyan(["demo", *arguments])
+
+
+def finish(job: str, results: list[tuple[str, int, float, str]]) -> int:
+    """Print what passed and what failed, with advice; return the exit code."""
+    print()
+    for name, code, seconds, advice in results:
+        print(f"   {'FAILED' if code else 'passed'}  {name:<18} {seconds:6.1f} s")
+        if code and advice:
+            print(f"           {advice}")
+    failed = [name for name, code, *_ in results if code]
+    print(f"-- {job}: {'FAILED: ' + ', '.join(failed) if failed else 'all passed'}", flush=True)
+    return 1 if failed else 0
+
+
+def timed(name: str, *command: str | Path, cwd: Path = ROOT) -> tuple[str, int, float]:
+    """Run one part of a job; return its name, exit code and seconds."""
+    say(name)
+    begin = time.perf_counter()
+    code = run(*command, cwd=cwd, check=False)
+    return name, code, time.perf_counter() - begin
 
 
 def test(arguments: list[str]) -> int:
-    """Set up, then run every test: Python, page, and browser where there is one."""
+    """Run every test; options go to pytest."""
     ensure_python()
-    ensure_ui()
     ensure_node_modules()
+    fast = "--fast" in arguments
+    options = [option for option in arguments if option != "--fast"]
+    workers = min(4, max(2, os.cpu_count() or 2))
+    command = [PYTHON, "-m", "pytest", "-q", "-n", str(workers), "--dist", "worksteal"]
+    if fast:
+        command += ["-m", "not slow and not browser"]
+    else:
+        ensure_ui()
     results = [
-        run(PYTHON, "-m", "pytest", "-q", "-n", "2", *arguments, check=False),
-        run(npm(), "test", "--silent", cwd=UI, check=False),
+        (*timed("page tests", npm(), "test", "--silent", cwd=UI), "cd ui && npm test"),
+        (*timed("Python tests", *command, *options), ""),
     ]
-    return max(results)
+    return finish("test", results)
 
 
-CHECKS = (
-    ("format", ("-m", "ruff", "format", "--check", ".")),
-    ("lint", ("-m", "ruff", "check", ".")),
-    ("types", ("-m", "basedpyright")),
-    ("import contracts", ("-m", "importlinter.cli", "lint")),
-    ("unused code", ("-m", "vulture")),
-    ("spelling", ("-m", "codespell_lib")),
-    ("project rules", ("tools/check_all.py",)),
-)
+#: Name -> the command, and what to do when it fails.
+CHECKS: dict[str, tuple[tuple[str | Path, ...], str]] = {
+    "format": ((PYTHON, "-m", "ruff", "format", "--check", "."), "python3 run.py format"),
+    "lint": ((PYTHON, "-m", "ruff", "check", "."), "python3 run.py format mends the simple ones"),
+    "types": ((PYTHON, "-m", "basedpyright"), "each line above names file and line"),
+    "import contracts": (
+        (BIN / "lint-imports", "--cache-dir", ".ruff_cache/imports"),
+        "layers are declared in pyproject.toml, [tool.importlinter]",
+    ),
+    "unused code": ((PYTHON, "-m", "vulture"), "remove it, or say in tools/used.py who uses it"),
+    "spelling": ((PYTHON, "-m", "codespell_lib"), "mend it, or add the word to pyproject.toml"),
+    "project rules": (
+        (PYTHON, "-m", "tools.check_all"),
+        "generated pages: python3 run.py docs; the rest says file and rule",
+    ),
+}
 
 
 def check(_arguments: list[str]) -> int:
-    """Set up, then check format, lint, types, contracts, docs coverage and unused code."""
+    """Check everything that a machine can check without running the product."""
     ensure_python()
     ensure_node_modules()
-    failed: list[str] = []
-    for name, command in CHECKS:
-        say(name)
-        if run(PYTHON, *command, check=False):
-            failed.append(name)
-    say("page: lint and types")
-    if run(npm(), "run", "--silent", "check", cwd=UI, check=False):
-        failed.append("page")
-    if failed:
-        print(f"check failed: {', '.join(failed)}")
-        return 1
-    print("check passed")
-    return 0
+    results = [(*timed(name, *command), advice) for name, (command, advice) in CHECKS.items()]
+    page = timed("page", npm(), "run", "--silent", "check", cwd=UI)
+    return finish("check", [*results, (*page, "cd ui && npm run check")])
+
+
+def mend(_arguments: list[str]) -> int:
+    """Mend format and simple lint."""
+    ensure_python()
+    run(PYTHON, "-m", "ruff", "check", "--fix-only", "--quiet", ".", check=False)
+    return run(PYTHON, "-m", "ruff", "format", ".", check=False)
+
+
+def docs(_arguments: list[str]) -> int:
+    """Write the generated pages of the reference anew."""
+    ensure_python()
+    return run(PYTHON, "-m", "tools.docs", check=False)
+
+
+def lock(_arguments: list[str]) -> int:
+    """Resolve the lock anew; newest versions that pyproject.toml allows."""
+    ensure_python()
+    options = (
+        "--group dev --universal --python-version 3.11 --generate-hashes --upgrade --no-header"
+        " --no-annotate --no-emit-index-url --no-emit-find-links --quiet"
+    )
+    return run(
+        PYTHON, "-m", "uv", "pip", "compile", "pyproject.toml", *options.split(), "-o", LOCK.name
+    )
+
+
+def bench(arguments: list[str]) -> int:
+    """Run the benchmarks and print their tables."""
+    ensure_python()
+    return run(PYTHON, "-m", "benchmarks", *arguments, check=False)
 
 
 def setup(_arguments: list[str]) -> int:
@@ -174,29 +290,21 @@ def setup(_arguments: list[str]) -> int:
     return 0
 
 
-def bench(arguments: list[str]) -> int:
-    """Run the benchmarks and print their tables."""
-    ensure_python()
-    return run(PYTHON, "-m", "benchmarks", *arguments, check=False)
-
-
-def command(arguments: list[str]) -> int:
-    """Pass everything on to the zhiyan command."""
-    ensure_python()
-    return zhiyan(*arguments)
-
-
 JOBS = {
-    "demo": demo, "test": test, "check": check, "setup": setup, "bench": bench, "zhiyan": command,
+    "demo": demo, "test": test, "check": check, "format": mend, "docs": docs, "lock": lock,
+    "bench": bench, "zhiyan": zhiyan, "setup": setup,
 }  # fmt: skip
 
 
 def main() -> int:
-    """Run the job named by the first argument."""
+    """Do the job named by the first argument."""
     if len(sys.argv) < 2 or sys.argv[1] not in JOBS:
         print(__doc__)
-        return 2
-    return JOBS[sys.argv[1]](sys.argv[2:])
+        return 0 if {"-h", "--help"} & set(sys.argv[1:]) else 2
+    try:
+        return JOBS[sys.argv[1]](sys.argv[2:])
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

@@ -42,7 +42,9 @@ def test_the_key_identifies_a_fact_over_all_parts(written: Path):
         if name == "model_score":
             continue
         rows = read(written, name)
-        keys = [rows[column].to_pylist() for column in ("source", "clinic", *kind.key)]
+        whole = ("party_id", "occurred_at", *(column.name for column in kind.columns))
+        key = ("source", "clinic", *(kind.key or whole))
+        keys = [rows[column].to_pylist() for column in key]
         seen = list(zip(*keys, strict=True))
         assert len(set(seen)) == len(seen), name
 

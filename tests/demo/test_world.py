@@ -87,7 +87,7 @@ def gaps(chunk: Chunk, codes: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
     stage = chunk.stage
     sessions, items = stage.sessions, stage.setting.items
     wanted = np.isin(np.array(items.codes)[sessions.item], codes)
-    away = stage.people.departed[sessions.person] < stage.setting.calendar.span
+    away = stage.people.returned[sessions.person] < stage.setting.calendar.span
     order = np.lexsort((sessions.nth, sessions.thread))
     order = order[wanted[order] & ~away[order]]
     thread, day, nth = sessions.thread[order], sessions.day[order], sessions.nth[order]
@@ -97,7 +97,7 @@ def gaps(chunk: Chunk, codes: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_gaps_lie_near_the_interval_of_the_item_and_lengthen():
-    world = build_world(12_000, seed=3)
+    world = build_world(7_000, seed=3)
     number, ratio = gaps(world.chunk(0), ("IN01", "IN02", "IN03", "IN04"))
     assert len(ratio) > 300
     assert 0.9 < np.median(ratio[number == 1]) < 1.2

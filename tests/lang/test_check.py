@@ -111,6 +111,7 @@ def test_gives_the_type_of_an_aggregate(source, result):
         ("size(word)", ["ZY206"]),
         ("contains(word, 'a')", ["ZY206"]),
         ("n in (m)", ["ZY206"]),
+        ("at = '2020-01-01'", ["ZY206"]),
         ("least(n)", ["ZY207"]),
         ("abs(n, 1)", ["ZY207"]),
         ("decay(n, m, 1)", ["ZY207"]),

@@ -201,6 +201,12 @@ def test_what_was_not_checked_is_our_bug():
             aggregate(node, [], NOW)
 
 
+def test_an_amount_in_a_tree_made_by_hand(scratch_engine):
+    node = Call("yuan", (Ref("n"),))
+    assert evaluate(node, {**EMPTY, "n": 3}, NOW) == 300
+    assert single_value(scratch_engine, node, {**EMPTY, "n": 3}, NOW) == 300
+
+
 def rows(*values):
     """Rows one hour apart: (n, word) or (n, word, hours)."""
     out = []

@@ -1,5 +1,6 @@
 """A small clinic in memory: events by hand, tags by the real compute."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -24,10 +25,10 @@ from zhiyan.ports import Silent, Statement
 PACKS = Path(__file__).parents[2] / "src" / "zhiyan" / "packs"
 SHARED = Path(__file__).parents[3] / "shared" / "domain"
 ZONE = BusinessZone.named()
-RECORDED = datetime(2020, 1, 1)
+RECORDED = datetime(2020, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 
 #: Midnight in Shanghai at the start of 22 November 2026, naive UTC.
-NOW = datetime(2026, 11, 21, 16)
+NOW = datetime(2026, 11, 21, 16, tzinfo=UTC).replace(tzinfo=None)
 
 
 @cache
@@ -71,11 +72,13 @@ class Clinic:
     identifiers: list[dict[str, Any]] = field(default_factory=list)
     customers: set[int] = field(default_factory=set)
     count: int = 0
+    base: int = 0
 
     def add(self, kind: str, customer: int, at: datetime, **values: Any) -> None:
         """Add one event; keys that are not given are numbered."""
         declared = KINDS[kind]
         assert set(values) <= {c.name for c in declared.columns} | {"source", "clinic"}, values
+        customer += self.base
         self.count += 1
         self.customers.add(customer)
         keys = {c: self.count if c == "line_no" else f"K{self.count}" for c in declared.key}
@@ -91,13 +94,14 @@ class Clinic:
         self.add("payment", customer, at, order_no=order, tender="wechat", amount_fen=fen)
 
     def identify(self, customer: int, id_type: str, token: str, persons: int = 1) -> None:
+        customer += self.base
         self.customers.add(customer)
         row = {"customer_id": customer, "id_type": id_type, "token": token, "persons": persons}
         known = {"quality": "ok", "verified": True, "first_seen": RECORDED}
         self.identifiers.append({**row, **known, "confidence_ppm": 1_000_000})
 
-    def tags(self, *codes: str) -> dict[int, dict[str, Any]]:
-        """Compute the whole catalogue as of NOW and return the tags of every customer."""
+    def tags(self) -> dict[int, dict[str, Any]]:
+        """Compute the whole catalogue as of NOW and return all tags of every customer."""
         engine = DuckDBEngine(None)
         try:
             self._fill(engine)
@@ -106,12 +110,7 @@ class Clinic:
             rows = engine.query(Statement("SELECT * FROM tags_aside")).to_pylist()
         finally:
             engine.close()
-        wanted = codes or tuple(catalogue(self.pack).tags)
-        return {row["customer_id"]: {code: row[code] for code in wanted} for row in rows}
-
-    def tag(self, code: str, customer: int = 1) -> Any:
-        """Return one tag of one customer."""
-        return self.tags(code)[customer][code]
+        return {row["customer_id"]: row for row in rows}
 
     def _fill(self, engine: DuckDBEngine) -> None:
         create_schema(engine)
@@ -125,7 +124,10 @@ class Clinic:
             for number, row in enumerate(full):
                 row["event_id"] = f"00000000-0000-0000-0000-{number:012d}"
             table = pa.table(
-                {name: pa.array([row[name] for row in full], type_) for name, type_ in types.items()}
+                {
+                    name: pa.array([row[name] for row in full], type_)
+                    for name, type_ in types.items()
+                }
             )
             _insert(engine, f'event."{kind}"', table)
         parties = [
@@ -161,3 +163,17 @@ def _insert(engine: DuckDBEngine, table: str, rows: pa.Table) -> None:
 def birthday(years: int, days: int = 0) -> date:
     """Return the birth date of somebody who turned ``years`` so many days ago."""
     return date(2026 - years, 11, 22) - timedelta(days=days)
+
+
+def compute_together(
+    clinic: Clinic, scenarios: Sequence[Callable[[Clinic], None]]
+) -> dict[Callable[[Clinic], None], dict[int, dict[str, Any]]]:
+    """Run scenarios in one warehouse and return tags by scenario and its own customer numbers."""
+    size = 1000
+    for number, build in enumerate(scenarios):
+        clinic.base = number * size
+        build(clinic)
+    found: dict[Callable[[Clinic], None], dict[int, dict[str, Any]]] = {b: {} for b in scenarios}
+    for customer, tags in clinic.tags().items():
+        found[scenarios[customer // size]][customer % size] = tags
+    return found

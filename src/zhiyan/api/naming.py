@@ -63,12 +63,11 @@ class Names:
         return Label(column.zh, plain_name(name)) if column else None
 
     def column_type(self, source: str, name: str) -> ValueType:
-        """Return how a column's values print; TEXT where the source is not an event kind."""
+        """Return how a column's values print; columns of unions in fen end in ``_fen``."""
         kind = KINDS.get(source)
         column = kind.column(name) if kind else None
-        if column is not None and column.type is ColumnType.FEN:
-            return ValueType.MONEY
-        return ValueType.TEXT
+        in_fen = column.type is ColumnType.FEN if column else name.endswith("_fen")
+        return ValueType.MONEY if in_fen else ValueType.TEXT
 
     def values(self, tag: Tag) -> Mapping[str, Label]:
         """Return the names of a tag's values."""

@@ -136,7 +136,7 @@ class Desk:
         )
 
     def _clause(self, clause: proof.Clause, tag: Tag) -> people_models.ClauseLine:
-        when = clause.when
+        when = clause.when if tag.cases else tag.otherwise
         return people_models.ClauseLine(
             when=self._names.expression(when, tag) if when is not None else None,
             then=self.shown(tag, clause.then),

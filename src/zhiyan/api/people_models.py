@@ -76,7 +76,11 @@ class InputLine(Model):
 
 
 class ClauseLine(Model):
-    """One clause for one customer; ``holds`` None is unknown, ``when`` None the default."""
+    """One clause for one customer.
+
+    ``holds`` None is unknown, ``when`` None the default; the one clause of a tag without cases has
+    its formula there.
+    """
 
     when: Text | None
     then: Shown

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Path, Query
 
 from zhiyan.api import describe, models, people_models
 from zhiyan.api.failures import not_found, wrong_expressions
+from zhiyan.api.memory import Memory
 from zhiyan.api.naming import Names, named, tag_name
 from zhiyan.api.people import Desk, codes_of, kind_counts
-from zhiyan.api.reads import Distribution, Overview, Reads
+from zhiyan.api.reads import Overview, Reads
 from zhiyan.api.show import aware, text
 from zhiyan.core.identity import parse_public_id
 from zhiyan.core.snapshot import Manifest
@@ -34,6 +35,7 @@ class Door:
 
     def __init__(self, workspace: Reads) -> None:
         self._reads = workspace
+        self._memory = Memory(workspace)
 
     def health(self) -> models.Health:
         """Say that the service answers."""
@@ -66,7 +68,7 @@ class Door:
             ],
             conflicts=found.conflicts,
             unmapped_items=found.unmapped_items,
-            highlights=self._highlights(names) if newest else [],
+            highlights=self._highlights(names, newest) if newest else [],
         )
 
     def snapshots(self) -> list[models.Snapshot]:
@@ -94,14 +96,14 @@ class Door:
         chosen = next((one for one in all_of_them if taxonomy in (None, one.code)), None)
         if chosen is None:
             raise not_found("taxonomy", taxonomy or "")
-        return self._shelf(names).tree(chosen)
+        return self._shelf(names, self._newest()).tree(chosen)
 
     def tag(self, code: Code) -> models.TagDetail:
         """One tag: definition in words, values, spread, coverage, freshness, dependencies."""
         names = self._names()
-        tag = self._tag(names, code)
-        found = self._distribution(code)
-        return self._shelf(names).detail(tag, found, self._reads.now())
+        tag, newest = self._tag(names, code), self._newest()
+        found = self._memory.distribution(newest.snapshot_id, code) if newest else None
+        return self._shelf(names, newest).detail(tag, found, self._reads.now())
 
     def segments(self) -> list[models.Segment]:
         """The predefined segments."""
@@ -174,8 +176,9 @@ class Door:
     def _desk(self) -> Desk:
         return Desk(self._names(), self._reads.offset_minutes())
 
-    def _shelf(self, names: Names) -> describe.Shelf:
-        return describe.Shelf(names, self._reads.coverage(), self._newest())
+    def _shelf(self, names: Names, newest: Manifest | None) -> describe.Shelf:
+        coverage = self._memory.coverage(newest.snapshot_id) if newest else dict[str, int]()
+        return describe.Shelf(names, coverage, newest)
 
     def _tag(self, names: Names, code: str) -> Tag:
         tag = names.definitions.tags.get(code)
@@ -183,17 +186,18 @@ class Door:
             raise not_found("tag", code)
         return tag
 
-    def _distribution(self, code: str) -> Distribution | None:
-        return self._reads.distribution(code) if self._newest() else None
-
-    def _highlights(self, names: Names) -> list[models.Highlight]:
+    def _highlights(self, names: Names, newest: Manifest) -> list[models.Highlight]:
         tags = [
             names.definitions.tags[one.code] for one in names.tags(names.definitions.highlights)
         ]
         return [
             models.Highlight(
                 **named(tag.code, tag_name(tag)).model_dump(),
-                spread=describe.spread(self._reads.distribution(tag.code), tag, names.values(tag)),
+                spread=describe.spread(
+                    self._memory.distribution(newest.snapshot_id, tag.code),
+                    tag,
+                    names.values(tag),
+                ),
             )
             for tag in tags
         ]

@@ -44,7 +44,7 @@ def run_demo(folder: Path, customers: int, seed: int, *, progress: Progress) -> 
     _name_clinics(folder, world)
     write_exports(world, folder, progress)
     with Workspace.open(folder, progress=progress) as workspace:
-        files = sorted(path for path in (folder / "exports").iterdir() if path.is_file())
+        files = sorted(path for path in (folder / "exports").iterdir() if _is_export(path))
         reports = workspace.ingest(files)
         manifest = workspace.compute(end_of(workspace, world))
         audiences = {code: workspace.select(code) for code in workspace.catalogue.segments}
@@ -54,6 +54,11 @@ def run_demo(folder: Path, customers: int, seed: int, *, progress: Progress) -> 
 def end_of(workspace: Workspace, world: World) -> datetime:
     """Return the end of the simulated days, the as-of at which nothing is left out."""
     return workspace.settings.zone.parse_moment(str(world.setting.calendar.end))
+
+
+def _is_export(path: Path) -> bool:
+    """Tell exports from the group's own lists of clinics and staff, which are settings."""
+    return path.is_file() and not path.name.startswith("参考_")
 
 
 def _clear(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """Audiences as files that a spreadsheet or a program can open."""
 
 import csv
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -58,8 +59,6 @@ def _write_parquet(rows: pa.Table, path: Path) -> None:
 
 
 def _write_jsonl(rows: pa.Table, path: Path) -> None:
-    import json
-
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for row in rows.to_pylist():
             file.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")

@@ -6,8 +6,8 @@ again.
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -156,8 +156,6 @@ class WorkspaceReads:
 
 
 def _with(judgement: Judgement, where: Node) -> Judgement:
-    from dataclasses import replace
-
     return replace(judgement, where=where)
 
 
@@ -260,7 +258,7 @@ def _since(
 
 
 def _event_counts(workspace: Workspace, customer_id: int, snapshot: Manifest) -> dict[str, int]:
-    kinds = [kind for kind in snapshot.events]
+    kinds = list(snapshot.events)
     if not kinds:
         return {}
     each = " UNION ALL ".join(

@@ -41,7 +41,7 @@ def newest_fact(engine: Engine) -> datetime | None:
     Facts dated later than they were recorded (a slip of the pen) do not count.
     """
     each = " UNION ALL ".join(
-        f"SELECT max(occurred_at) AS at FROM event.{kind} WHERE occurred_at <= recorded_at"
+        f"SELECT max(occurred_at) AS newest FROM event.{kind} WHERE occurred_at <= recorded_at"
         for kind in KINDS
     )
-    return engine.query(Statement(f"SELECT max(at) AS at FROM ({each})")).column("at")[0].as_py()
+    return engine.query(Statement(f"SELECT max(newest) AS newest FROM ({each})")).column("newest")[0].as_py()

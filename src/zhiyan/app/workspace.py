@@ -1,48 +1,31 @@
-"""The workspace: one legal entity's folder, and the verbs on it.
-
-It is the composition root: the only place that builds engines, vault and catalogue and hands them
-to the stages. One process writes at a time.
-"""
+"""The workspace: the verbs on one legal entity's folder."""
 
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 
 import pyarrow as pa
 
-from zhiyan.app import importing, reference
-from zhiyan.app.clock import SystemClock
-from zhiyan.app.settings import PACKS_FOLDER, Settings, read_settings, write_settings
+from zhiyan.app import importing
+from zhiyan.app.lookup import customer_named, seen_by, snapshot_named, tag_named
+from zhiyan.app.session import Session
 from zhiyan.core.evidence import Evidence
-from zhiyan.core.identity import parse_public_id
 from zhiyan.core.snapshot import Manifest
 from zhiyan.core.tag import Tag
-from zhiyan.core.time import DEFAULT_ZONE, AsOf, BusinessZone, naive_utc
-from zhiyan.engines.duckdb import DuckDBEngine
-from zhiyan.errors import Problem, UsageError
-from zhiyan.lang.catalogue import Catalogue, check_expression
+from zhiyan.core.time import AsOf, naive_utc
+from zhiyan.lang.catalogue import check_expression
 from zhiyan.lang.load import load_catalogue
 from zhiyan.lang.moment import Moment
-from zhiyan.lang.nearest import nearest
 from zhiyan.pipeline import compute as computing
 from zhiyan.pipeline.compare import Comparison, Side
-from zhiyan.pipeline.compute.run import Job
 from zhiyan.pipeline.explain import Subject, explain
 from zhiyan.pipeline.ingest.context import ImportOptions
 from zhiyan.pipeline.ingest.report import ImportReport
 from zhiyan.pipeline.ingest.run import Importer, committed_imports
+from zhiyan.pipeline.ingest.suggest import suggest
 from zhiyan.pipeline.resolve import Decision, ResolveReport, decide, resolve
-from zhiyan.pipeline.schema import create_schema
 from zhiyan.pipeline.select import Counts, Judgement, count, matched
-from zhiyan.ports import Clock, Progress, Silent
-from zhiyan.store.keys import WorkspaceKey, create_key, load_key
-from zhiyan.store.vault import EncryptedVault
-
-WAREHOUSE, VAULT, KEY = "warehouse.duckdb", "vault.duckdb", Path("keys") / "workspace.key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,90 +37,13 @@ class Audience:
     rows: pa.Table
 
 
-class Workspace:
+class Workspace(Session):
     """A folder with settings, key, warehouse, vault and definitions, and the verbs on it.
 
     Example:
         >>> with Workspace.open(Path("my-clinic")) as workspace:
         ...     workspace.ingest([Path("orders.xlsx")])
     """
-
-    def __init__(self, folder: Path, engine: DuckDBEngine, *, clock: Clock) -> None:
-        self.folder = folder
-        self.engine = engine
-        self.clock = clock
-        self.progress: Progress = Silent()
-        self.settings: Settings = read_settings(folder)
-
-    @classmethod
-    def create(
-        cls, folder: Path, *, pack: str = "medical_aesthetics", zone: str = DEFAULT_ZONE
-    ) -> None:
-        """Make a new workspace in a folder: settings, key and empty folders.
-
-        Raises UsageError ``ZY401`` if there is one already, ``ZY102`` for a wrong zone, ``ZY104``
-        for an unknown pack.
-        """
-        BusinessZone.named(zone)
-        if not (PACKS_FOLDER / pack / "pack.yaml").is_file():
-            raise UsageError(Problem(code="ZY104", message=f"there is no pack {pack!r}"))
-        for name in ("keys", "packs", "mappings", "reports"):
-            (folder / name).mkdir(parents=True, exist_ok=True)
-        create_key(folder / KEY)
-        write_settings(folder, pack=pack, zone=zone)
-
-    @classmethod
-    def open(
-        cls, folder: Path, *, progress: Progress | None = None, clock: Clock | None = None
-    ) -> "Workspace":
-        """Open a workspace for reading and writing.
-
-        Raises UsageError ``ZY103`` if the folder is none, OutsideError ``ZY901`` if another process
-        has it open.
-        """
-        read_settings(folder)
-        workspace = cls(folder, DuckDBEngine(folder / WAREHOUSE), clock=clock or SystemClock())
-        workspace.progress = progress or Silent()
-        create_schema(workspace.engine)
-        computing.create_tables(workspace.engine)
-        reference.load_reference(workspace.engine, workspace.pack, workspace.settings)
-        return workspace
-
-    @classmethod
-    def reading(cls, folder: Path) -> "Workspace":
-        """Open a workspace for reading only, beside other readers; raises as ``open``."""
-        read_settings(folder)
-        if not (folder / WAREHOUSE).is_file():
-            cls.open(folder).close()
-        engine = DuckDBEngine(folder / WAREHOUSE, read_only=True)
-        return cls(folder, engine, clock=SystemClock())
-
-    def __enter__(self) -> "Workspace":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the files."""
-        self.engine.close()
-
-    @property
-    def pack(self) -> Path:
-        """Folder of the definition pack."""
-        return PACKS_FOLDER / self.settings.pack
-
-    @cached_property
-    def catalogue(self) -> Catalogue:
-        """The checked definitions: the pack's, then the workspace's own."""
-        return load_catalogue([self.pack, self.folder / "packs"], self.settings.params)
-
-    # -- ingest and resolve
 
     def ingest(
         self,
@@ -147,7 +53,7 @@ class Workspace:
         mapping: Path | None = None,
     ) -> list[ImportReport]:
         """Import files, one transaction each; what is there already changes nothing."""
-        with self._vault() as vault:
+        with self.open_vault() as vault:
             vault.drop_imports_except(committed_imports(self.engine))
             importer = Importer(
                 engine=self.engine,
@@ -159,6 +65,10 @@ class Workspace:
             )
             return [importer.ingest(path, naive_utc(self.clock.now())) for path in files]
 
+    def suggest_mapping(self, file: Path) -> str:
+        """Return the draft of a mapping (YAML) for a file."""
+        return suggest(file, importing.sources(self.pack, self.folder))
+
     def resolve(self, as_of: datetime, known_at: datetime | None = None) -> ResolveReport:
         """Find out which records are one person, as of a moment."""
         moment = AsOf(as_of=as_of, known_at=known_at)
@@ -169,43 +79,27 @@ class Workspace:
         """Record a person's decision to merge or split; the next resolve heeds it."""
         return decide(self.engine, decision, recorded_at=self.clock.now())
 
-    # -- compute and what follows from it
-
     def compute(self, as_of: datetime, known_at: datetime | None = None) -> Manifest:
         """Resolve, then compute every tag of every customer as of a moment."""
         self.resolve(as_of, known_at)
-        return computing.compute(self._job(as_of, known_at))
+        return computing.compute(self.job(as_of, known_at))
 
     def refresh(self, as_of: datetime) -> Manifest:
         """Bring the newest snapshot up to a moment, recomputing only whom something touched."""
         self.resolve(as_of)
-        return computing.refresh(self._job(as_of))
+        return computing.refresh(self.job(as_of))
 
     def snapshots(self) -> list[Manifest]:
         """Return all manifests, latest as-of first."""
         return computing.snapshots(self.engine)
 
     def snapshot(self, name: str | None = None) -> Manifest:
-        """Return the newest snapshot, or the one whose id begins like ``name``.
+        """Return the newest snapshot, or the one whose id begins like ``name``."""
+        return snapshot_named(self.snapshots(), name)
 
-        Raises UsageError ``ZY501`` if there is none yet, ``ZY502`` if the name fits none or several.
-        """
-        found = self.snapshots()
-        if not found:
-            raise UsageError(
-                Problem(code="ZY501", message="no snapshot yet", hint="run `zhiyan compute` first")
-            )
-        fitting = found if name is None else [m for m in found if m.snapshot_id.startswith(name)]
-        if name is not None and len(fitting) != 1:
-            ids = [m.snapshot_id for m in found]
-            raise UsageError(
-                Problem(
-                    code="ZY502",
-                    message=f"{len(fitting)} snapshots are called {name!r}",
-                    hint=nearest(name, ids) or f"there are {', '.join(ids[:5])}",
-                )
-            )
-        return fitting[0]
+    def tag(self, code: str) -> Tag:
+        """Return a tag of the live definitions."""
+        return tag_named(self.catalogue, code)
 
     def select(
         self,
@@ -219,53 +113,34 @@ class Workspace:
         manifest = self.snapshot(snapshot)
         judgement = self.judgement(where, manifest)
         for code in columns:
-            self.tag(code)
+            tag_named(judgement.catalogue, code)
         rows = matched(judgement, columns, limit=limit)
         return Audience(snapshot=manifest, counts=count(judgement), rows=rows)
 
     def judgement(self, where: str, manifest: Manifest) -> Judgement:
         """Return a checked expression, or a segment's, to be asked of a snapshot."""
-        segment = self.catalogue.segments.get(where.strip())
+        catalogue = seen_by(self.catalogue, manifest)
+        segment = catalogue.segments.get(where.strip())
         return Judgement(
             engine=self.engine,
-            catalogue=self.catalogue,
+            catalogue=catalogue,
             snapshot=manifest,
-            where=segment.where if segment else check_expression(self.catalogue, where),
+            where=segment.where if segment else check_expression(catalogue, where),
             offset_minutes=self.settings.zone.offset_minutes,
         )
 
-    def tag(self, code: str) -> Tag:
-        """Return a tag; raises UsageError ``ZY503`` with the nearest code if there is none."""
-        found = self.catalogue.tags.get(code)
-        if found is None:
-            hint = nearest(code, self.catalogue.tags)
-            raise UsageError(Problem(code="ZY503", message=f"there is no tag {code!r}", hint=hint))
-        return found
-
-    @staticmethod
-    def customer(text: str) -> int:
-        """Return the number behind a printed customer id; raises UsageError ``ZY504``."""
-        customer_id = parse_public_id(text)
-        if customer_id is None:
-            raise UsageError(
-                Problem(
-                    code="ZY504",
-                    message=f"{text!r} is no customer id",
-                    hint="ids are C and 16 digits or letters A to F, as `zhiyan select` shows",
-                )
-            )
-        return customer_id
-
     def explain(self, customer: str, tag: str, *, snapshot: str | None = None) -> Evidence:
         """Show why a customer has a tag value, and when it will change by itself."""
+        manifest = self.snapshot(snapshot)
+        catalogue = seen_by(self.catalogue, manifest)
         subject = Subject(
             engine=self.engine,
-            catalogue=self.catalogue,
-            snapshot=self.snapshot(snapshot),
-            customer_id=self.customer(customer),
+            catalogue=catalogue,
+            snapshot=manifest,
+            customer_id=customer_named(customer),
             zone=self.settings.zone,
         )
-        return explain(subject, self.tag(tag).code)
+        return explain(subject, tag_named(catalogue, tag).code)
 
     def diff(self, before: str, after: str) -> Comparison:
         """Show what separates two snapshots."""
@@ -273,52 +148,30 @@ class Workspace:
         return Comparison(engine=self.engine, before=sides[0], after=sides[1])
 
     def preview(self, file: Path) -> Comparison:
-        """Show what the definitions in a file would change at the newest snapshot, member by member."""
+        """Show what the definitions in a file would change at the newest snapshot."""
         base = self.snapshot()
         folders = [self.pack, self.folder / "packs", file]
         changed = load_catalogue(folders, self.settings.params, replace=True)
-        return self._aside(
-            base, replace(self._job(_aware(base.as_of)), catalogue=changed), file.name
-        )
+        job = self.job(_aware(base.as_of), _aware(base.known_at))
+        return self._aside(base, replace(job, catalogue=changed), file.name)
 
     def forecast(self, days: int) -> Comparison:
         """Show what will change within some days if nobody does anything."""
         base = self.snapshot()
-        job = replace(self._job(_aware(base.as_of) + timedelta(days=days)), facts_before=base.as_of)
-        return self._aside(base, job, f"+{days}d")
-
-    # -- parts
-
-    def _vault(self) -> closing[EncryptedVault]:
-        return closing(EncryptedVault(DuckDBEngine(self.folder / VAULT), self.key))
-
-    @property
-    def key(self) -> WorkspaceKey:
-        """The workspace's secret."""
-        return load_key(self.folder / KEY)
-
-    def _job(self, as_of: datetime, known_at: datetime | None = None) -> Job:
-        return Job(
-            engine=self.engine,
-            catalogue=self.catalogue,
-            moment=AsOf(as_of=as_of, known_at=known_at),
-            zone=self.settings.zone,
-            now=self.clock.now(),
-            progress=self.progress,
-            reference=reference.fingerprint(self.pack),
-        )
+        job = self.job(_aware(base.as_of) + timedelta(days=days), _aware(base.known_at))
+        return self._aside(base, replace(job, facts_before=base.as_of), f"+{days}d")
 
     def _side(self, manifest: Manifest) -> Side:
         return Side(
             name=manifest.snapshot_id,
             tags=f"snapshot.t_{manifest.snapshot_id}",
-            catalogue=self.catalogue,
+            catalogue=seen_by(self.catalogue, manifest),
             moment=Moment(as_of=manifest.as_of, offset_minutes=self.settings.zone.offset_minutes),
         )
 
-    def _aside(self, base: Manifest, job: Job, name: str) -> Comparison:
+    def _aside(self, base: Manifest, job: computing.Job, name: str) -> Comparison:
         """Compute beside the snapshots and compare with one."""
-        self.resolve(_aware(base.as_of), None if base.complete else _aware(base.known_at))
+        self.resolve(_aware(base.as_of), _aware(base.known_at))
         tables = computing.Tables(
             parties=f"snapshot.a_{base.snapshot_id}",
             measures="aside_measure",

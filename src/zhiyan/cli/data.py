@@ -11,6 +11,7 @@ from zhiyan.app.workspace import Workspace
 from zhiyan.cli.common import JsonOption, WorkspaceOption, folder_of, opened
 from zhiyan.cli.output import console, print_json, table, yuan
 from zhiyan.core.time import DEFAULT_ZONE
+from zhiyan.errors import DataError, Problem
 from zhiyan.pipeline.ingest.context import ImportOptions
 from zhiyan.pipeline.ingest.html import render_html
 from zhiyan.pipeline.ingest.report import ImportReport
@@ -60,14 +61,30 @@ def import_files(  # noqa: PLR0913 - one option each
             allow_unmapped=allow_unmapped,
             offset_minutes=ready.settings.zone.offset_minutes,
         )
-        reports = ready.ingest(files, options=options, mapping=mapping)
+        reports, failed = _each(ready, files, options=options, mapping=mapping)
         path = report or ready.folder / "reports" / f"import-{ready.clock.now():%Y%m%d-%H%M%S}.html"
         path.write_text(render_html(reports), "utf-8")
     if json:
-        print_json(reports)
+        print_json({"reports": reports, "failed": failed})
     else:
         show_reports(reports)
         console.print(f"数据质量报告：{path}")
+    if failed:
+        raise DataError(*failed)
+
+
+def _each(
+    workspace: Workspace, files: list[Path], *, options: ImportOptions, mapping: Path | None
+) -> tuple[list[ImportReport], list[Problem]]:
+    """Import file by file, so that one that cannot be taken does not keep the others out."""
+    reports: list[ImportReport] = []
+    failed: list[Problem] = []
+    for file in files:
+        try:
+            reports += workspace.ingest([file], options=options, mapping=mapping)
+        except DataError as error:
+            failed += error.problems
+    return reports, failed
 
 
 def show_reports(reports: list[ImportReport]) -> None:

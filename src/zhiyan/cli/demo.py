@@ -1,16 +1,18 @@
 """The command that shows the main job on a synthetic clinic group."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zhiyan.app.demo import DemoResult, run_demo
 from zhiyan.cli.common import JsonOption
 from zhiyan.cli.data import show_reports
 from zhiyan.cli.output import bars, console, print_json, table
 from zhiyan.cli.serving import serve_folder
 from zhiyan.cli.snapshots import show_manifest
+
+if TYPE_CHECKING:
+    from zhiyan.app.demo import DemoResult
 
 
 def demo(  # noqa: PLR0913 - one option each
@@ -25,6 +27,8 @@ def demo(  # noqa: PLR0913 - one option each
     json: JsonOption = False,
 ) -> None:
     """生成合成机构数据并跑通全流程 / Make a synthetic clinic group and run the main job on it."""
+    from zhiyan.app.demo import run_demo  # noqa: PLC0415 - the generator is heavy
+
     with bars() as progress:
         result = run_demo(workspace, customers, seed, progress=progress)
     if json:
@@ -41,7 +45,7 @@ def demo(  # noqa: PLR0913 - one option each
         serve_folder(workspace, "127.0.0.1", port)
 
 
-def _show(result: DemoResult) -> None:
+def _show(result: "DemoResult") -> None:
     show_reports(list(result.reports))
     show_manifest(result.manifest, json=False)
     rows = [

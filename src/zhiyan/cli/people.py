@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from zhiyan.app.lookup import customer_named
 from zhiyan.cli.common import AsOfOption, JsonOption, WorkspaceOption, moment_of, opened
 from zhiyan.cli.output import console, print_json, table
 from zhiyan.core.identity import public_id
@@ -78,7 +79,7 @@ def evidence(
 ) -> None:
     """说明每条记录为何属于该客户 / Show why each record belongs to a customer."""
     with opened(workspace) as ready:
-        rows = found_evidence(ready.engine, ready.customer(customer))
+        rows = found_evidence(ready.engine, customer_named(customer))
     if json:
         print_json(rows)
         return

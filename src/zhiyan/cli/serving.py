@@ -23,9 +23,9 @@ def serve(
 
 def serve_folder(folder: Path, host: str, port: int) -> None:
     """Serve a workspace until interrupted; without a built page, the API alone."""
-    from zhiyan.api import create_app
-    from zhiyan.api import serve as run
-    from zhiyan.app.reading import WorkspaceReads
+    from zhiyan.api import create_app  # noqa: PLC0415 - the web framework is heavy
+    from zhiyan.api import serve as run  # noqa: PLC0415 - the web framework is heavy
+    from zhiyan.app.reading import WorkspaceReads  # noqa: PLC0415 - the web framework is heavy
 
     static = WEB if (WEB / "index.html").is_file() else None
     app = create_app(WorkspaceReads(folder), static=static)

@@ -8,6 +8,7 @@ from zhiyan.demo.columns import (
     NONE,
     Array,
     Arrow,
+    Column,
     Compute,
     numbered,
     pick,
@@ -17,17 +18,19 @@ from zhiyan.demo.columns import (
     times,
 )
 from zhiyan.demo.group import CITIES, DISTRICTS, PROVINCES
-from zhiyan.demo.people import BUYER, CHANNELS, LEAD, age_at
+from zhiyan.demo.people import BUYER, CHANNELS, LEAD
 from zhiyan.demo.records import NICK
 from zhiyan.demo.stage import Stage
 
 OCCUPATIONS = ("office", "student", "self_employed", "media", "homemaker", "other")
 STAGES = ("raw", "contacted", "qualified", "booked", "visited", "won", "closed")
 INVALID = ("wrong_number", "duplicate", "no_intent", "too_far")
+LEAD_CAMPAIGNS = ("首约活动", "周年庆", "夏日防晒")
 RELATIONS = ("self", "mother", "daughter", "companion", "companion")
 TIERS = ("black", "gold", "silver", "basic")
 #: Net spend in fen from which a level is granted, highest first.
 TIER_FROM = (10_000_000, 4_000_000, 1_000_000, 1)
+CUSTOMER_TYPES = ("person", "corporate", "staff")
 RIGHTS = ("access", "copy", "correct", "delete", "tag_delete", "restrict", "explain")
 
 
@@ -49,11 +52,7 @@ def lead_table(stage: Stage) -> pa.Table:
     step = np.where(np.isnat(stage_at), 0, step)
     channel = people.channel[person]
     channel = np.where(second, stage.rng.integers(0, len(CHANNELS), len(place)), channel)
-    item = stage.rng.choice(
-        len(stage.setting.items.codes),
-        len(place),
-        p=stage.setting.items.appeal / stage.setting.items.appeal.sum(),
-    )
+    item = stage.wanted(len(place))
     lawful = np.where(channel < 5, 1, np.where(channel == 5, 2, 0))
     return table(
         {
@@ -61,16 +60,12 @@ def lead_table(stage: Stage) -> pa.Table:
             "x_item": item,
             "lead_no": stage.serial("XS", len(place), 4),
             "channel": pick(CHANNELS, channel),
-            "campaign": pick(
-                ("首约活动", "周年庆", "夏日防晒"), stage.rng.choice([-1, -1, 0, 1, 2], len(place))
-            ),
+            "campaign": pick(LEAD_CAMPAIGNS, stage.rng.integers(-2, 3, len(place))),
             "item_code": pick(stage.setting.items.codes, item),
             "staff": stage.staff("online", people.clinic[person]),
             "stage_at": stage_at,
             "stage": pick(STAGES, step),
-            "invalid_reason": pick(
-                INVALID, np.where(step == 6, stage.rng.integers(0, 4, len(place)), -1)
-            ),
+            "invalid_reason": pick(INVALID, np.where(step == 6, item % 4, -1)),
             "lawful_source": pick(("self", "platform", "referral"), lawful),
         }
     )
@@ -78,6 +73,32 @@ def lead_table(stage: Stage) -> pa.Table:
 
 def profile_table(stage: Stage, source: str) -> pa.Table:
     """One row per file of a person in one source (both clinics of the HIS)."""
+    people, records = stage.people, stage.records
+    rec, at = _files(stage, source)
+    person, clinic = records.person[rec], records.clinic[rec]
+    n = len(rec)
+    return table(
+        {
+            "person": person,
+            "rec": rec,
+            "clinic": clinic,
+            "at": at,
+            "file_key": numbered("", records.serial[rec], 8),
+            **_born(stage, rec, at),
+            **_lives(stage, person, clinic),
+            **_background(stage, n),
+            "customer_type": pick(CUSTOMER_TYPES, np.where(people.employee[person], 2, 0)),
+            "origin": pick(CHANNELS, np.where(clinic < 0, -1, people.channel[person])),
+            "home_clinic": pick(stage.setting.group.clinic_codes, clinic),
+            "is_test": people.test[person],
+            "pseudo_name": records.name_kind[rec] == NICK,
+            "fake_phone": np.zeros(n, dtype=bool),
+        }
+    )
+
+
+def _files(stage: Stage, source: str) -> tuple[Array, Array]:
+    """Return the records of a source and when each was opened, in order of time."""
     people, records = stage.people, stage.records
     rec = records.of(source)
     person = records.person[rec]
@@ -87,49 +108,46 @@ def profile_table(stage: Stage, source: str) -> pa.Table:
         at = np.minimum(at, stage.begin - 20 * DAY)
     order = np.argsort(at, kind="stable")
     order = order[at[order] < stage.end]
-    rec, person, at = rec[order], person[order], at[order]
-    n = len(rec)
-    city, spot = people.city[person], stage.rng.integers(0, 4, n)
-    known = records.has_birth[rec] & (source != "mini")
-    moment = (at.astype("datetime64[D]") - stage.setting.calendar.start).astype(np.int64)
-    born = np.where(known, people.birth[person], np.datetime64("NaT", "D"))
-    stated = ~known & stage.chance(n, 0.45) & (source != "mini")
-    ages = age_at(people, np.zeros(people.count, dtype=np.int64), stage.setting.calendar)[person]
+    return rec[order], at[order]
+
+
+def _born(stage: Stage, rec: Array, at: Array) -> dict[str, Array | Column]:
+    """Return sex and birthday as far as the file has them, else perhaps a stated age."""
+    people, n = stage.people, len(rec)
+    person = stage.records.person[rec]
+    asked = stage.records.clinic[rec] >= 0
+    known = stage.records.has_birth[rec] & asked
+    stated = ~known & stage.chance(n, 0.45) & asked
+    years = (at.astype("datetime64[D]") - people.birth[person]).astype(np.int64) / 365.25
     sex = np.where(stage.chance(n, 0.04), -1, people.male[person].astype(np.int64))
-    origin = people.channel[person]
-    clinic = records.clinic[rec]
-    codes = stage.setting.group.clinic_codes
-    kind = np.where(people.employee[person], 2, 0)
-    return table(
-        {
-            "person": person,
-            "rec": rec,
-            "clinic": clinic,
-            "at": at,
-            "file_key": numbered("", records.serial[rec], 8),
-            "gender": pick(("female", "male"), sex),
-            "birthdate": born.astype("datetime64[D]"),
-            "age_stated": np.where(stated, np.maximum(ages + moment // 366, 13), NONE),
-            "province": pick(PROVINCES, np.where(clinic < 0, -1, city)),
-            "city": pick(CITIES, city),
-            "district": pick(
-                [d for row in DISTRICTS for d in row], np.where(clinic < 0, -1, city * 4 + spot)
-            ),
-            "occupation": pick(
-                OCCUPATIONS, np.where(stage.chance(n, 0.5), stage.rng.integers(0, 6, n), -1)
-            ),
-            "marital": pick(
-                ("single", "married", "other"),
-                np.where(stage.chance(n, 0.5), stage.rng.choice(3, n, p=[0.5, 0.45, 0.05]), -1),
-            ),
-            "customer_type": pick(("person", "corporate", "staff"), kind),
-            "origin": pick(CHANNELS, np.where(clinic < 0, -1, origin)),
-            "home_clinic": pick(codes, clinic),
-            "is_test": people.test[person],
-            "pseudo_name": records.name_kind[rec] == NICK,
-            "fake_phone": np.zeros(n, dtype=bool),
-        }
-    )
+    born = np.where(known, people.birth[person], np.datetime64("NaT", "D"))
+    return {
+        "gender": pick(("female", "male"), sex),
+        "birthdate": born.astype("datetime64[D]"),
+        "age_stated": np.where(stated, np.maximum(years.astype(np.int64), 10), NONE),
+    }
+
+
+def _lives(stage: Stage, person: Array, clinic: Array) -> dict[str, Column]:
+    """Return province, city and district; the mini-program knows the city only."""
+    city = stage.people.city[person]
+    spot = city * 4 + stage.rng.integers(0, 4, len(person))
+    return {
+        "province": pick(PROVINCES, np.where(clinic < 0, -1, city)),
+        "city": pick(CITIES, city),
+        "district": pick([d for row in DISTRICTS for d in row], np.where(clinic < 0, -1, spot)),
+    }
+
+
+def _background(stage: Stage, count: int) -> dict[str, Column]:
+    """Return occupation and marital state, each told by every second person."""
+    occupation = np.where(stage.chance(count, 0.5), stage.rng.integers(0, 6, count), -1)
+    state = stage.rng.choice(3, count, p=[0.5, 0.45, 0.05])
+    marital = np.where(stage.chance(count, 0.5), state, -1)
+    return {
+        "occupation": pick(OCCUPATIONS, occupation),
+        "marital": pick(("single", "married", "other"), marital),
+    }
 
 
 def assignment_table(stage: Stage) -> pa.Table:

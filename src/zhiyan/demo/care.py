@@ -31,6 +31,18 @@ FLAGS = (
 )
 FLAG_SHARE = (0.14, 0.08, 0.2, 0.05, 0.08, 0.08, 0.18, 0.01, 0.03, 0.06, 0.02, 0.07)
 PURPOSES = ("base", "sensitive", "marketing", "profiling", "publicity", "guardian", "contact")
+#: Purpose, share that agrees, and channel (-1: none, else position in the list of channels).
+CONSENTS = (
+    ("base", 0.97, -1),
+    ("sensitive", 0.82, -1),
+    ("profiling", 0.7, -1),
+    ("guardian", 0.6, -1),
+    ("publicity", 0.1, -1),
+    ("marketing", 0.6, 0),
+    ("marketing", 0.5, 1),
+    ("marketing", 0.3, 2),
+    ("marketing", 0.4, 4),
+)
 LEVELS = ("low", "mid", "high")
 SKINS = ("dry", "oily", "combo", "neutral", "sensitive")
 
@@ -264,42 +276,38 @@ def skin_table(stage: Stage) -> pa.Table:
 
 def consent_table(stage: Stage, source: str) -> pa.Table:
     """One row per consent given or withdrawn, on paper in the clinic or in the mini-program."""
-    people = stage.people
-    person = np.flatnonzero(stage.records.home[source] >= 0)
-    joined = stage.daytime(np.clip(people.entered[person], 0, None) + 1)
-    wanted = (("base", 0.97, -1), ("sensitive", 0.82, -1), ("profiling", 0.7, -1))
-    channels = (("marketing", 0.6, 0), ("marketing", 0.5, 1), ("marketing", 0.3, 2))
-    who, at, purpose, channel, action = (list[Array]() for _ in range(5))
-    for name, share, way in (*wanted, *channels):
-        yes = stage.chance(len(person), share)
-        back = np.flatnonzero(yes & stage.chance(len(person), 0.06))
-        who += [person[yes], person[back]]
-        at += [joined[yes], stage.after(joined[back], 20, 700)]
-        count = int(yes.sum()) + len(back)
-        purpose.append(np.full(count, PURPOSES.index(name)))
-        channel.append(np.full(count, way))
-        action.append(np.repeat([0, 1], [int(yes.sum()), len(back)]))
-    young = person[people.birth[person] > stage.end.astype("datetime64[D]") - 18 * 365 * DAY]
-    guarded = young[stage.chance(len(young), 0.6)]
-    who.append(guarded)
-    at.append(stage.daytime(np.clip(people.entered[guarded], 0, None) + 1))
-    purpose.append(np.full(len(guarded), PURPOSES.index("guardian")))
-    channel.append(np.full(len(guarded), -1))
-    action.append(np.zeros(len(guarded), dtype=np.int64))
-    columns = [np.concatenate(part) for part in (who, at, purpose, channel, action)]
+    blocks = _consents(stage, np.flatnonzero(stage.records.home[source] >= 0))
+    columns = [np.concatenate(part) for part in zip(*blocks, strict=True)]
     place = stage.keep(source, columns[0], columns[1])
-    who_, at_, purpose_, channel_, action_ = (column[place] for column in columns)
+    who, at, purpose, channel, action = (column[place] for column in columns)
     prefix = "TY" if source == "his" else "XT"
+    version = (at > np.datetime64("2025-01-01")).astype(np.int64)
     return table(
         {
-            **stage.base(source, who_, at_),
+            **stage.base(source, who, at),
             "consent_no": stage.serial(prefix, len(place), 30),
-            "purpose": pick(PURPOSES, purpose_),
-            "channel": pick(("wecom", "sms", "call", "email", "mp_msg", "oa"), channel_),
-            "action": pick(("granted", "withdrawn", "stale"), action_),
-            "notice_version": pick(
-                ("v1", "v2"), (at_ > np.datetime64("2025-01-01")).astype(np.int64)
-            ),
+            "purpose": pick(PURPOSES, purpose),
+            "channel": pick(("wecom", "sms", "call", "email", "mp_msg", "oa"), channel),
+            "action": pick(("granted", "withdrawn", "stale"), action),
+            "notice_version": pick(("v1", "v2"), version),
             "evidence_ref": stage.serial("PZ", len(place), 30),
         }
     )
+
+
+def _consents(stage: Stage, person: Array) -> list[tuple[Array, Array, Array, Array, Array]]:
+    """Draw (person, moment, purpose, channel, action) of what is given and later withdrawn."""
+    joined = stage.daytime(np.clip(stage.people.entered[person], 0, None) + 1)
+    born = stage.people.birth[person]
+    young = born > stage.end.astype("datetime64[D]") - 18 * 365 * DAY
+    blocks: list[tuple[Array, Array, Array, Array, Array]] = []
+    for purpose, share, channel in CONSENTS:
+        yes = stage.chance(len(person), share) & (young | (purpose != "guardian"))
+        back = yes & stage.chance(len(person), 0.06)
+        moments = (joined[yes], stage.after(joined[back], 20, 700))
+        for action, (who, at) in enumerate(zip((person[yes], person[back]), moments, strict=True)):
+            n = len(who)
+            codes = (PURPOSES.index(purpose), channel, action)
+            told, by, did = (np.full(n, code) for code in codes)
+            blocks.append((who, at, told, by, did))
+    return blocks

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from zhiyan.demo.columns import Array, pick, scrambled, table
-from zhiyan.demo.people import BASE_CHANCE, BUYER, WITH_OFFER
+from zhiyan.demo.people import BASE_CHANCE, BUYER, NEVER, WITH_OFFER
 from zhiyan.demo.stage import Stage
 
 ADD_WAYS = ("scan", "search", "card", "group", "mini_program", "link")
@@ -69,11 +69,7 @@ def web_table(stage: Stage) -> pa.Table:
     browsing = stage.setting.web_scale * np.where(known, np.where(people.reach == BUYER, 26, 8), 0)
     person = stage.per_person(browsing * stage.rng.gamma(0.9, 1.1, people.count))
     at = stage.lively(person)
-    item = stage.rng.choice(
-        len(stage.setting.items.codes),
-        len(person),
-        p=stage.setting.items.appeal / stage.setting.items.appeal.sum(),
-    )
+    item = stage.wanted(len(person))
     near = np.flatnonzero(stage.chance(len(sessions.person), 0.5))
     before = (stage.rng.gamma(1.1, 5, len(near)) * 86_400).astype(np.int64)
     at = np.r_[at, stage.visits.at[stage.visits.of_session[near]] - before.astype("timedelta64[s]")]
@@ -112,16 +108,10 @@ def touch_table(stage: Stage) -> pa.Table:
     place = stage.keep("scrm", person, at)
     person, at, channel = person[place], at[place], channel[place]
     n = len(place)
-    delivered = stage.seen(at + np.timedelta64(30, "s"), stage.chance(n, 0.94))
-    warm = 0.1 + 0.35 * people.loyalty[person]
-    opened = stage.after(delivered, 0.001, 1.5)
-    opened = stage.seen(opened, stage.chance(n, warm) & (channel != 1) & (channel != 2))
-    clicked = stage.seen(stage.after(delivered, 0.01, 2), stage.chance(n, warm * 0.3))
-    replied = stage.seen(stage.after(delivered, 0.01, 2), stage.chance(n, warm * 0.2))
-    out = stage.seen(stage.after(delivered, 0.01, 2), stage.chance(n, 0.004))
     rec = np.where(
         channel == 1, stage.records.home["sms"][person], stage.records.home["scrm"][person]
     )
+    silent = (channel == 1) | (channel == 2)
     campaign = (at.astype("datetime64[M]").astype(np.int64) // 2) % len(CAMPAIGNS)
     return table(
         {
@@ -135,13 +125,27 @@ def touch_table(stage: Stage) -> pa.Table:
             "channel": pick(TOUCH_CHANNELS, channel),
             "class": stage.choose(CLASSES, n, (0.6, 0.3, 0.1)),
             "template": pick(("T01", "T02", "T03", "T04"), stage.rng.integers(0, 4, n)),
-            "delivered_at": delivered,
-            "opened_at": opened,
-            "clicked_at": clicked,
-            "replied_at": replied,
-            "opted_out_at": out,
+            **_reactions(stage, at, 0.1 + 0.35 * people.loyalty[person], silent=silent),
         }
     )
+
+
+def _reactions(stage: Stage, at: Array, warm: Array, *, silent: Array) -> dict[str, Array]:
+    """Draw what followed a message; ``warm`` is the chance to open, ``silent`` channels tell none."""
+    n = len(at)
+    delivered = stage.seen(at + np.timedelta64(30, "s"), stage.chance(n, 0.94))
+
+    def follows(chance: Array | float) -> Array:
+        return stage.seen(stage.after(delivered, 0.001, 2), stage.chance(n, chance))
+
+    opened = follows(warm)
+    return {
+        "delivered_at": delivered,
+        "opened_at": np.where(silent, NEVER, opened),
+        "clicked_at": follows(warm * 0.3),
+        "replied_at": follows(warm * 0.2),
+        "opted_out_at": follows(0.004),
+    }
 
 
 def coupon_table(stage: Stage) -> pa.Table:

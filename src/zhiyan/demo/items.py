@@ -28,6 +28,8 @@ APPEAL = {
     "weight": 0.3,
     "service": 0.0,
 }
+#: Subcategories that are asked for more often than their category.
+POPULAR = {"botulinum": 2.6, "ipl": 1.8, "hydration_injection": 1.8, "hair_removal": 1.5}
 #: Longer courses are sold in parts.
 LONGEST_COURSE = 12
 #: Never sold by the simulation: what a doctor alone decides on.
@@ -90,7 +92,7 @@ def load_items(path: Path | None = None) -> Items:
         course=course,
         low=low,
         high=high,
-        appeal=_appeal(codes, categories, low + high),
+        appeal=_appeal(rows, low + high),
         growth=np.where(course > 1, 1.03, 1.018),
         aliases=_aliases(file.parent / "aliases.yaml", codes),
     )
@@ -126,9 +128,10 @@ def _course(row: Mapping[str, Any]) -> int:
     return min((least + max(least, most)) // 2, LONGEST_COURSE) if least >= 3 else 1
 
 
-def _appeal(codes: Sequence[str], categories: Sequence[str], price: Array) -> Array:
-    base = np.array([APPEAL.get(category, 0.2) for category in categories])
-    base[np.isin(np.array(codes), sorted(WITHHELD))] = 0.0
+def _appeal(rows: Sequence[Mapping[str, Any]], price: Array) -> Array:
+    base = np.array([APPEAL.get(str(row["category"]), 0.2) for row in rows])
+    base *= np.array([POPULAR.get(str(row.get("subcategory")), 1.0) for row in rows])
+    base[[str(row["code"]) in WITHHELD for row in rows]] = 0.0
     return base / np.maximum(price / 200_000, 0.3) ** 0.45
 
 

@@ -14,7 +14,6 @@ from zhiyan.demo.columns import (
     Array,
     Arrow,
     Column,
-    flat,
     numbered,
     pick,
     running,
@@ -91,10 +90,7 @@ def line_table(
     """One row per order line."""
     lines, refunds = parts
     n = len(lines.net)
-    status = np.zeros(n, dtype=np.int64)
-    closed = np.full(n, NEVER)
-    status[refunds.line] = np.where(refunds.amount >= lines.net[refunds.line], 2, 1)
-    closed[refunds.line] = refunds.at
+    status, closed = _line_states(lines, refunds)
     seller = setting.group.someone(rng, "consultant", lines.clinic)
     return table(
         {
@@ -122,6 +118,15 @@ def line_table(
             "status": pick(("paid", "partly_refunded", "refunded", "void"), status),
         }
     )
+
+
+def _line_states(lines: Lines, refunds: Refunds) -> tuple[Array, Array]:
+    """Return the state of each line (0 paid, 1 partly, 2 wholly refunded) and since when."""
+    status = np.zeros(len(lines.net), dtype=np.int64)
+    closed = np.full(len(lines.net), NEVER)
+    status[refunds.line] = np.where(refunds.amount >= lines.net[refunds.line], 2, 1)
+    closed[refunds.line] = refunds.at
+    return status, closed
 
 
 def make_wallets(
@@ -178,83 +183,6 @@ def make_orders(
     return Orders(first=first, total=total, tender=tender, wallet=wallet)
 
 
-def payment_table(
-    rng: np.random.Generator,
-    people: People,
-    parts: tuple[Lines, Refunds, Wallets, Orders],
-    *,
-    closed_cards: pa.Table,
-) -> pa.Table:
-    """One row per payment, top-up (positive) and refund (negative)."""
-    lines, refunds, wallets, orders = parts
-    numbers = order_numbers(people, lines)
-    paid = np.flatnonzero(orders.total > 0)
-    first, total, tender = orders.first[paid], orders.total[paid], orders.tender[paid]
-    split = (rng.random(len(paid)) < 0.08) & (total > 20_000) & (tender != STORED)
-    split &= lines.channel[first] == STORE
-    second = np.where(split, total // 300 * 100, 0)
-    again = np.flatnonzero(split)
-    wallet_numbers = numbered("CZ", people.first + wallets.person, 9)
-    line = np.r_[first, first[again], refunds.line]
-    order_no = Arrow.concat_arrays(
-        [
-            flat(numbers.take(Arrow.array(line))),
-            flat(wallet_numbers),
-            flat(closed_cards["card_no"]),
-        ]
-    )
-    kind = np.repeat(
-        [0, 1, 2, 3, 4],
-        [len(first), len(again), len(refunds.line), len(wallets.at), closed_cards.num_rows],
-    )
-    back = _tender_of_refund(orders, lines, refunds)
-    direct = rng.choice([0, 1, 2], len(wallets.at))
-    fields = {
-        "person": (lines.person[line], wallets.person, closed_cards["person"].to_numpy()),
-        "rec": (lines.record[line], wallets.record, closed_cards["rec"].to_numpy()),
-        "clinic": (lines.clinic[line], wallets.clinic, closed_cards["clinic"].to_numpy()),
-        "at": (
-            np.r_[lines.at[first], lines.at[first[again]], refunds.at] + np.timedelta64(240, "s"),
-            wallets.at,
-            closed_cards["at"].to_numpy().astype("datetime64[s]"),
-        ),
-        "tender": (
-            np.r_[tender, rng.choice([0, 1, 3], len(again)), back],
-            direct,
-            np.zeros(closed_cards.num_rows, dtype=np.int64),
-        ),
-        "amount_fen": (
-            np.r_[total - second, second[again], -refunds.amount],
-            wallets.principal,
-            closed_cards["amount"].to_numpy(),
-        ),
-        "x_channel": (
-            lines.channel[line],
-            np.zeros(len(wallets.at), dtype=np.int64),
-            np.zeros(closed_cards.num_rows, dtype=np.int64),
-        ),
-    }
-    columns = {name: np.concatenate(values) for name, values in fields.items()}
-    columns["tender"] = pick(TENDERS, columns["tender"])
-    refund = (kind == 2) | (kind == 4)
-    return table(
-        {
-            **columns,
-            "x_kind": kind,
-            "x_line": np.where(kind == 2, np.r_[line, np.full(len(kind) - len(line), -1)], -1),
-            "payment_no": numbered("LS", people.first * 60 + np.arange(len(kind)), 9),
-            "order_no": order_no,
-            "is_refund": refund,
-            "matched": refund,
-        }
-    )
-
-
-def _tender_of_refund(orders: Orders, lines: Lines, refunds: Refunds) -> Array:
-    """Money goes back the way it came."""
-    return orders.tender[lines.order[refunds.line]]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CourseCards:
     """One position per course card sold, and the card of each session (-1 none)."""
@@ -303,14 +231,8 @@ def treatment_table(
     done &= ~setting.items.is_category("product")[sessions.item]
     place = np.flatnonzero(done)
     visit, item = visits.of_session[place], sessions.item[place]
-    own = np.full(len(sessions.item), 0, dtype=np.int64)
-    pays = np.flatnonzero((lines.session >= 0) & ~lines.card)
-    own[lines.session[pays]] = lines.net[pays]
     card = cards.of_session[place]
-    line = cards.line[card] if len(cards.line) else np.zeros(len(card), dtype=np.int64)
-    share = lines.net[line] // np.maximum(lines.qty[line], 1)
-    clinic = visits.clinic[visit]
-    brand = brand_of(rng, setting, item)
+    brand, clinic = brand_of(rng, setting, item), visits.clinic[visit]
     moment = visits.at[visit] + np.timedelta64(2700, "s")
     late = np.where(rng.random(len(place)) < 0.03, rng.integers(1, 12, len(place)), 0)
     batch = np.where(brand >= 0, rng.integers(0, 10_000, len(place)), -1)
@@ -327,7 +249,7 @@ def treatment_table(
             "item_code": pick(setting.items.codes, item),
             "item_name": pick(setting.items.names, item),
             "sessions": np.ones(len(place), dtype=np.int64),
-            "earned_fen": np.where(card >= 0, share, own[place]),
+            "earned_fen": _earned(sessions, lines, cards)[place],
             "card_no": numbered("LC", np.where(card >= 0, people.first * 10 + card, -1), 9),
             "doctor": pick(setting.group.staff_codes, setting.group.someone(rng, "doctor", clinic)),
             "nurse": pick(setting.group.staff_codes, setting.group.someone(rng, "nurse", clinic)),
@@ -335,3 +257,14 @@ def treatment_table(
             "batch_no": numbered("PH", batch, 6),
         }
     )
+
+
+def _earned(sessions: Sessions, lines: Lines, cards: CourseCards) -> Array:
+    """Return the fen that each session earns: its own line, or its share of the course card."""
+    earned = np.zeros(len(sessions.item), dtype=np.int64)
+    pays = np.flatnonzero((lines.session >= 0) & ~lines.card)
+    earned[lines.session[pays]] = lines.net[pays]
+    by_card = np.flatnonzero(cards.of_session >= 0)
+    line = cards.line[cards.of_session[by_card]]
+    earned[by_card] = lines.net[line] // np.maximum(lines.qty[line], 1)
+    return earned

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zhiyan.demo.calendar import DAY, Calendar
+from zhiyan.demo.calendar import Calendar
 from zhiyan.demo.columns import Array
 from zhiyan.demo.group import Group
 from zhiyan.demo.items import Items
@@ -100,12 +100,7 @@ def make_people(rng: np.random.Generator, setting: Setting, first: int, *, count
     entered = _entry(rng, calendar, count)
     departed, returned = _leaving(rng, calendar, entered)
     channel = rng.choice(len(CHANNELS), count, p=np.array(CHANNEL_SHARE))
-    chance = rng.random(count)
-    reach = np.where(chance < 0.22, LEAD, np.where(chance < 0.35, VISITOR, BUYER))
-    reach = np.where(relation > 0, np.maximum(reach, VISITOR), reach)
-    test = rng.random(count) < 0.0015
-    test[rng.integers(0, count, 2)] = True
-    test &= relation == 0
+    test = _test_accounts(rng, relation)
     return People(
         first=first,
         male=male,
@@ -115,7 +110,7 @@ def make_people(rng: np.random.Generator, setting: Setting, first: int, *, count
         clinic=clinic,
         second_clinic=_second_clinic(rng, setting.group, clinic),
         channel=np.where(relation >= 2, CHANNELS.index("referral"), channel),
-        reach=np.where(test, BUYER, reach),
+        reach=np.where(test, BUYER, _reach(rng, relation)),
         entered=entered,
         departed=departed,
         returned=returned,
@@ -130,6 +125,20 @@ def make_people(rng: np.random.Generator, setting: Setting, first: int, *, count
         relation=relation,
         desk_phone=(rng.random(count) < 0.004) & (relation == 0),
     )
+
+
+def _reach(rng: np.random.Generator, relation: Array) -> Array:
+    """Draw how far each person comes; members of a pair come to the clinic."""
+    chance = rng.random(len(relation))
+    reach = np.where(chance < 0.22, LEAD, np.where(chance < 0.35, VISITOR, BUYER))
+    return np.where(relation > 0, np.maximum(reach, VISITOR), reach)
+
+
+def _test_accounts(rng: np.random.Generator, relation: Array) -> Array:
+    """Draw the accounts that staff made to try the system out, hardly ever none."""
+    test = rng.random(len(relation)) < 0.0015
+    test[rng.integers(0, len(relation), 2)] = True
+    return test & (relation == 0)
 
 
 def _birth(rng: np.random.Generator, calendar: Calendar, count: int) -> Array:
@@ -204,8 +213,3 @@ def moments_of(calendar: Calendar, day: Array) -> Array:
     """Turn day offsets into midnight moments, NaT for days at or after the end."""
     at = calendar.start.astype("datetime64[s]") + (day * 86_400).astype("timedelta64[s]")
     return np.where(day >= calendar.span, NEVER, at)
-
-
-def age_at(people: People, day: Array, calendar: Calendar) -> Array:
-    """Return completed years (approximately) of each person at her day offset."""
-    return ((calendar.start + day * DAY - people.birth).astype(np.int64) / 365.25).astype(np.int64)

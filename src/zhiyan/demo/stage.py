@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zhiyan.demo.calendar import DAY
 from zhiyan.demo.columns import Array, Column, numbered, pick
 from zhiyan.demo.cycles import Sessions, Threads, Visits
 from zhiyan.demo.people import NEVER, People, Setting
@@ -98,6 +97,7 @@ class Stage:
         """Return the positions of the visits that have taken place."""
         return np.flatnonzero(self.visits.at < self.end)
 
-    def days(self, count: Array | int) -> Array:
-        """Return a time span of whole days."""
-        return np.asarray(count) * DAY
+    def wanted(self, count: int) -> Array:
+        """Draw items by their appeal."""
+        appeal = self.setting.items.appeal
+        return self.rng.choice(len(appeal), count, p=appeal / appeal.sum())

@@ -130,15 +130,12 @@ def _extras(
 ) -> dict[str, Array]:
     """Add gifts, products, small trial orders and the orders of test accounts to visits."""
     visits, base = parts
-    paid = np.unique(base["visit"][base["channel"] == STORE])
-    gift = paid[rng.random(len(paid)) < 0.09]
-    product = paid[rng.random(len(paid)) < 0.14]
-    open_visit = visits.at < setting.calendar.end.astype("datetime64[s]")
-    bare = np.flatnonzero(visits.bare & open_visit)
+    past = visits.at < setting.calendar.end.astype("datetime64[s]")
+    bare = np.flatnonzero(visits.bare & past)
     trial = bare[(rng.random(len(bare)) < 0.05) | people.test[visits.person[bare]]]
-    visit = np.r_[gift, product, trial]
+    paid = np.unique(base["visit"][base["channel"] == STORE])
+    visit, kind = _extra_visits(rng, paid, trial)
     n = len(visit)
-    kind = np.repeat([0, 1, 2], [len(gift), len(product), len(trial)])
     person = visits.person[visit]
     goods = rng.choice(setting.items.of_category("product"), n)
     spa = rng.choice(setting.items.of_category("spa", "skin"), n)
@@ -164,6 +161,14 @@ def _extras(
     }
 
 
+def _extra_visits(rng: np.random.Generator, paid: Array, trial: Array) -> tuple[Array, Array]:
+    """Return the visit and the kind (0 gift, 1 product, 2 trial order) of each extra line."""
+    gift = paid[rng.random(len(paid)) < 0.09]
+    product = paid[rng.random(len(paid)) < 0.14]
+    kind = np.repeat([0, 1, 2], [len(gift), len(product), len(trial)])
+    return np.r_[gift, product, trial], kind
+
+
 def _number(
     rng: np.random.Generator,
     merged: dict[str, Array],
@@ -181,10 +186,7 @@ def _number(
     order = np.cumsum(new) - 1
     part = {name: values[order_by] for name, values in merged.items()}
     channel, record = channel[order_by], record[order_by]
-    at = visits.at[part["visit"]] + np.timedelta64(1500, "s")
-    early = (rng.gamma(1.2, 5, len(at)) * 86_400 + 3600).astype(np.int64)
-    at = at - np.where(channel == STORE, 0, early).astype("timedelta64[s]")
-    at = at[np.flatnonzero(new)][order]
+    at = _order_times(rng, visits.at[part["visit"]], channel)[np.flatnonzero(new)][order]
     package, bundle, net = _packages(rng, order, channel, part=part)
     return Lines(
         order=order,
@@ -205,6 +207,13 @@ def _number(
         bundle=bundle,
         channel=channel,
     )
+
+
+def _order_times(rng: np.random.Generator, visit_at: Array, channel: Array) -> Array:
+    """Return when an order is placed: at the visit, or days before it if placed elsewhere."""
+    early = (rng.gamma(1.2, 5, len(visit_at)) * 86_400 + 3600).astype(np.int64)
+    ahead = np.where(channel == STORE, -1500, early)
+    return visit_at - ahead.astype("timedelta64[s]")
 
 
 def _record_of(

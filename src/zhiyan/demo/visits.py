@@ -26,7 +26,11 @@ CONCERNS = (
     "scar",
     "postpartum",
 )
+#: Kinds of consultation and who holds them.
+CONSULTS = {"online": "online", "phone": "online", "onsite": "consultant", "doctor": "doctor"}
 LOST_REASONS = ("price", "doubt", "timing", "family", "unsuitable", "compare", "other")
+#: States of a booking; the last one lies ahead.
+STATES = ("arrived", "no_show", "rescheduled", "cancelled", "cancelled_by_clinic", "booked")
 LOST_SHARE = (0.38, 0.2, 0.14, 0.08, 0.05, 0.1, 0.05)
 
 
@@ -95,28 +99,16 @@ def appointment_table(
 ) -> pa.Table:
     """One row per booking: those kept, those missed, moved or cancelled, those still ahead."""
     visits, sessions = parts
+    item = _items_of(visits, sessions)
+    place, state = _bookings(rng, people, visits)
+    booked, appt, status_at = _booking_times(rng, visits.at[place], state)
     end = setting.calendar.end.astype("datetime64[s]")
-    item = np.full(len(visits.person), -1)
-    item[visits.of_session] = sessions.item
-    kept = np.flatnonzero(rng.random(len(visits.person)) < 0.86)
-    missed = np.flatnonzero(rng.random(len(visits.person)) < people.no_show[visits.person])
-    other = np.flatnonzero(rng.random(len(visits.person)) < 0.09)
-    which = rng.choice(3, len(other), p=[0.55, 0.3, 0.15])
-    place = np.r_[kept, missed, other]
-    state = np.r_[np.zeros(len(kept)), np.ones(len(missed)), 2 + which].astype(np.int64)
-    back = np.where(state == 0, 0, rng.integers(2, 12, len(place)))
-    appt = visits.at[place] - back.astype("timedelta64[D]")
-    lead = (rng.gamma(1.3, 5.5, len(place)) * 86_400).astype(np.int64) + 1800
-    booked = appt - lead.astype("timedelta64[s]")
-    status_at = np.where(state == 0, appt, appt + 4 * HOUR)
-    cancelled = np.minimum(appt - 2 * HOUR, booked + HOUR)
-    status_at = np.where(state >= 2, cancelled, status_at)
     status_at = np.where(status_at < end, status_at, NEVER)
-    names = ("arrived", "no_show", "rescheduled", "cancelled", "cancelled_by_clinic", "booked")
-    state = np.where(np.isnat(status_at), 5, state)
+    state = np.where(np.isnat(status_at), len(STATES) - 1, state)
     shown = np.flatnonzero((booked < end) & (booked >= setting.calendar.start - 60 * DAY))
     place, clinic = place[shown], visits.clinic[place[shown]]
     doctor = setting.group.someone(rng, "doctor", clinic)
+    ways = _ways(rng, people, visits.person[place])
     return table(
         {
             "person": visits.person[place],
@@ -128,11 +120,40 @@ def appointment_table(
             "x_item": np.where(item[place] < 0, NONE, item[place]),
             "item_code": pick(setting.items.codes, item[place]),
             "doctor": pick(setting.group.staff_codes, doctor),
-            "channel": pick(("online", "phone", "desk"), _ways(rng, people, visits.person[place])),
+            "channel": pick(("online", "phone", "desk"), ways),
             "status_at": status_at[shown],
-            "status": pick(names, state[shown]),
+            "status": pick(STATES, state[shown]),
         }
     )
+
+
+def _items_of(visits: Visits, sessions: Sessions) -> Array:
+    """Return the item of each visit, -1 for a bare one."""
+    item = np.full(len(visits.person), -1)
+    item[visits.of_session] = sessions.item
+    return item
+
+
+def _bookings(rng: np.random.Generator, people: People, visits: Visits) -> tuple[Array, Array]:
+    """Return (visit, state) of all bookings: most visits are booked, some more than once."""
+    kept = np.flatnonzero(rng.random(len(visits.person)) < 0.86)
+    missed = np.flatnonzero(rng.random(len(visits.person)) < people.no_show[visits.person])
+    other = np.flatnonzero(rng.random(len(visits.person)) < 0.09)
+    which = rng.choice(3, len(other), p=[0.55, 0.3, 0.15])
+    place = np.r_[kept, missed, other]
+    state = np.r_[np.zeros(len(kept)), np.ones(len(missed)), 2 + which].astype(np.int64)
+    return place, state
+
+
+def _booking_times(rng: np.random.Generator, at: Array, state: Array) -> tuple[Array, Array, Array]:
+    """Return when it was booked, for when, and when its state came about."""
+    back = np.where(state == 0, 0, rng.integers(2, 12, len(at)))
+    appt = at - back.astype("timedelta64[D]")
+    lead = (rng.gamma(1.3, 5.5, len(at)) * 86_400).astype(np.int64) + 1800
+    booked = appt - lead.astype("timedelta64[s]")
+    status_at = np.where(state == 0, appt, appt + 4 * HOUR)
+    cancelled = np.minimum(appt - 2 * HOUR, booked + HOUR)
+    return booked, appt, np.where(state >= 2, cancelled, status_at)
 
 
 def _ways(rng: np.random.Generator, people: People, person: Array) -> Array:
@@ -151,27 +172,16 @@ def consult_table(
 ) -> pa.Table:
     """One row per consultation: before the first visit, on it, and when something new is asked."""
     visits, sessions = parts
-    first_item = np.full(len(visits.person), -1)
-    first_item[visits.of_session] = sessions.item
-    chance = np.where(visits.nth == 0, 0.9, 0.1)
-    place = np.flatnonzero(rng.random(len(visits.person)) < chance)
-    place = place[visits.at[place] < setting.calendar.end.astype("datetime64[s]")]
+    first_item = _items_of(visits, sessions)
+    asked = rng.random(len(visits.person)) < np.where(visits.nth == 0, 0.9, 0.1)
+    place = np.flatnonzero(asked & (visits.at < setting.calendar.end.astype("datetime64[s]")))
     person, n = visits.person[place], len(place)
-    online = rng.random(n) < 0.35
-    doctor = ~online & (rng.random(n) < 0.4)
-    kind = np.where(online, np.where(rng.random(n) < 0.7, 0, 1), np.where(doctor, 3, 2))
-    before = (rng.integers(1, 9, n) * online).astype("timedelta64[D]")
+    kind = rng.choice(4, n, p=[0.245, 0.105, 0.39, 0.26])
+    before = np.where(kind < 2, rng.integers(1, 9, n), 0).astype("timedelta64[D]")
     item = np.where(first_item[place] >= 0, first_item[place], _wanted(rng, setting, n))
     won = (first_item[place] >= 0) & (rng.random(n) < 0.82)
     lost = np.where(won, 0, np.where(rng.random(n) < 0.85, 1, 2))
-    role = np.where(doctor, "doctor", np.where(online, "online", "consultant"))
-    staff = np.full(n, -1)
-    for name in ("doctor", "online", "consultant"):
-        here = role == name
-        staff[here] = setting.group.someone(rng, name, visits.clinic[place[here]])
     reason = np.where(lost == 1, rng.choice(7, n, p=np.array(LOST_SHARE)), -1)
-    items = setting.items
-    quoted = items.low[item] + (items.high - items.low)[item] * rng.beta(1.5, 4, n)
     intent = np.where(won, rng.integers(0, 2, n), rng.integers(1, 4, n))
     return table(
         {
@@ -180,18 +190,36 @@ def consult_table(
             "clinic": visits.clinic[place],
             "at": visits.at[place] - before - HOUR / 2,
             "consult_no": numbered("ZX", people.first * 20 + np.arange(n), 9),
-            "type": pick(("online", "phone", "onsite", "doctor"), kind),
-            "staff": pick(setting.group.staff_codes, staff),
+            "type": pick(tuple(CONSULTS), kind),
+            "staff": _consultants(rng, setting, kind, clinic=visits.clinic[place]),
             "x_item": item,
-            "item_code": pick(items.codes, item),
+            "item_code": pick(setting.items.codes, item),
             "concerns": concern_lists(rng, setting, item),
             "intent": pick(("a", "b", "c", "d"), intent),
-            "quoted_fen": (quoted / 1000).astype(np.int64) * 1000,
+            "quoted_fen": _quotes(rng, setting, item),
             "result": pick(("won", "lost", "open"), lost),
             "lost_reason": pick(LOST_REASONS, reason),
             "revision_need": rng.random(n) < 0.01,
         }
     )
+
+
+def _consultants(
+    rng: np.random.Generator, setting: Setting, kind: Array, *, clinic: Array
+) -> Column:
+    """Draw who consults, by the kind of the consultation."""
+    staff = np.full(len(kind), -1)
+    for number, role in enumerate(CONSULTS.values()):
+        here = kind == number
+        staff[here] = setting.group.someone(rng, role, clinic[here])
+    return pick(setting.group.staff_codes, staff)
+
+
+def _quotes(rng: np.random.Generator, setting: Setting, item: Array) -> Array:
+    """Draw quoted prices in fen, whole tens of yuan, in the lower part of the item's band."""
+    items = setting.items
+    price = items.low[item] + (items.high - items.low)[item] * rng.beta(1.5, 4, len(item))
+    return (price / 1000).astype(np.int64) * 1000
 
 
 def _wanted(rng: np.random.Generator, setting: Setting, count: int) -> Array:

@@ -20,9 +20,9 @@ from zhiyan.demo.money import (
     make_orders,
     make_refunds,
     make_wallets,
-    payment_table,
     treatment_table,
 )
+from zhiyan.demo.payments import payment_table
 from zhiyan.demo.people import Setting, make_people
 from zhiyan.demo.records import make_records
 from zhiyan.demo.stage import Stage
@@ -115,14 +115,7 @@ def build_world(
         1
     """
     span = span or Span()
-    if not LEAST <= customers <= MOST or (span.end - span.start).days < 200:
-        raise UsageError(
-            Problem(
-                code="ZY180",
-                message=f"cannot simulate {customers} customers from {span.start} to {span.end}",
-                hint=f"{LEAST} to {MOST} customers, at least 200 days",
-            )
-        )
+    _check(customers, span)
     start, end = np.datetime64(span.start, "D"), np.datetime64(span.end, "D")
     rng = np.random.default_rng(np.random.SeedSequence([seed, 0]))
     clinics = min(30, max(6, customers // 30_000))
@@ -134,6 +127,18 @@ def build_world(
         web_scale=web_scale,
     )
     return World(customers=customers, setting=setting)
+
+
+def _check(customers: int, span: Span) -> None:
+    if LEAST <= customers <= MOST and (span.end - span.start).days >= 200:
+        return
+    raise UsageError(
+        Problem(
+            code="ZY180",
+            message=f"cannot simulate {customers} customers from {span.start} to {span.end}",
+            hint=f"{LEAST} to {MOST} customers, at least 200 days",
+        )
+    )
 
 
 def _live(

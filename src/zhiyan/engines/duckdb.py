@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from zhiyan.errors import OutsideError, Problem
+from zhiyan.errors import DataError, InternalError, OutsideError, Problem
 from zhiyan.ports import Statement
 
 
@@ -38,12 +38,14 @@ class DuckDBEngine:
 
     def run(self, statement: Statement) -> None:
         """Run a statement for its effect."""
-        self._connection.execute(statement.text, dict(statement.values) or None)
+        with _errors_wrapped():
+            self._connection.execute(statement.text, dict(statement.values) or None)
 
     def query(self, statement: Statement) -> pa.Table:
         """Run a statement and return its rows as an Arrow table."""
         values = dict(statement.values) or None
-        return self._connection.sql(statement.text, params=values).to_arrow_table()
+        with _errors_wrapped():
+            return self._connection.sql(statement.text, params=values).to_arrow_table()
 
     @contextmanager
     def load(self, name: str, rows: pa.Table) -> Generator[None]:
@@ -63,8 +65,31 @@ class DuckDBEngine:
         except BaseException:
             self._connection.rollback()
             raise
-        self._connection.commit()
+        with _errors_wrapped():
+            self._connection.commit()
 
     def close(self) -> None:
         """Checkpoint and close the file."""
         self._connection.close()
+
+
+@contextmanager
+def _errors_wrapped() -> Generator[None]:
+    """Turn DuckDB's errors into ours: disk, a number too large, or a bug."""
+    try:
+        yield
+    except duckdb.IOException as error:
+        message = f"the warehouse cannot be read or written: {error}"
+        raise OutsideError(
+            Problem(code="ZY902", message=message, hint="is the disk full?")
+        ) from error
+    except duckdb.OutOfMemoryException as error:
+        raise OutsideError(
+            Problem(code="ZY903", message="not enough memory", hint="close other programs")
+        ) from error
+    except (duckdb.OutOfRangeException, duckdb.ConversionException) as error:
+        raise DataError(
+            Problem(code="ZY590", message=f"a value is out of range: {error}")
+        ) from error
+    except duckdb.Error as error:
+        raise InternalError(Problem(code="ZY990", message=str(error))) from error

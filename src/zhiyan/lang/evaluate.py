@@ -1,6 +1,8 @@
 """Expressions on values in memory: the reference that every engine must agree with."""
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from zhiyan.core.expression import Call, Case, Literal, Node, Ref, Value, walk
 from zhiyan.errors import InternalError, Problem
@@ -91,18 +93,17 @@ def _is_rank(node: Call) -> bool:
 def _shares(node: Call, rows: Sequence[Row], moment: Moment) -> list[Value]:
     """Return (ascending rank - 1) / customers with a value, within the group if one is given."""
     keys = [tuple(evaluate(arg, row, moment) for arg in node.args) for row in rows]
-    groups: dict[tuple[Value, ...], list[Value]] = {}
+    groups: dict[tuple[Value, ...], list[Any]] = {}
     for value, *group in keys:
         if value is not None:
             groups.setdefault(tuple(group), []).append(value)
+    for peers in groups.values():
+        peers.sort()
     return [_share(value, groups.get(tuple(group), []), group) for value, *group in keys]
 
 
-def _share(value: Value, peers: list[Value], group: list[Value]) -> Value:
-    if value is None or None in group:
-        return None
-    below = sum(1 for peer in peers if peer < value)  # pyright: ignore[reportOperatorIssue]
-    return below / len(peers)
+def _share(value: Any, peers: list[Any], group: list[Value]) -> Value:
+    return None if value is None or None in group else bisect_left(peers, value) / len(peers)
 
 
 def _replace(node: Node, places: Mapping[Call, str]) -> Node:

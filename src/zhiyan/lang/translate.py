@@ -232,10 +232,7 @@ def _count(translator: Translator, arguments: list[exp.Expr]) -> Node:
     if not arguments:
         return translator.refuse("ZY207", "count() counts nothing", "write count(*) or count(x)")
     if len(arguments) == 1 and isinstance(arguments[0], exp.Distinct):
-        distinct = arguments[0]
-        if distinct.args.get("on") is not None:
-            return translator.refuse("ZY202", "`distinct on` is not part of the language")
-        return translator.call("count_distinct", *distinct.expressions)
+        return translator.call("count_distinct", *arguments[0].expressions)
     return translator.call("count", *arguments)
 
 

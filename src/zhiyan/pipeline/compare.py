@@ -200,4 +200,9 @@ def _matched(side: Side, segment: Segment, alias: str) -> exp.Expr:
     definition = side.catalogue.segments.get(segment.code, segment)
     node = bind(definition.where, side.catalogue.literals)
     verdict = scalar_sql(node, side.catalogue.scope, lambda name: _tag(alias, name), side.moment)
-    return exp.func("coalesce", verdict, exp.false())
+    as_of = exp.cast(exp.Literal.string(side.moment.as_of.isoformat(sep=" ")), "TIMESTAMP")
+
+    def fixed(part: exp.Expr) -> exp.Expr:
+        return as_of.copy() if isinstance(part, exp.Placeholder) else part
+
+    return exp.func("coalesce", verdict.transform(fixed), exp.false())

@@ -305,7 +305,10 @@ export interface components {
         };
         /**
          * ClauseLine
-         * @description One clause for one customer; ``holds`` None is unknown, ``when`` None the default.
+         * @description One clause for one customer.
+         *
+         *     ``holds`` None is unknown, ``when`` None the default; the one clause of a tag without cases has
+         *     its formula there.
          */
         ClauseLine: {
             /** Chosen */

@@ -52,7 +52,7 @@ function Builder({ start }: { start: string }) {
         <div className="stack">
           <Card title={t("audience.expression")}>
             <Input.TextArea
-              rows={4}
+              rows={6}
               spellCheck={false}
               className="mono"
               value={text}

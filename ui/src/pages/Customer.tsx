@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { Checkbox } from "antd";
 import { lazy, Suspense, useState } from "react";
-import type { Schema } from "../api/client";
+import type { Schema, Shown } from "../api/client";
 import { customer, overview } from "../api/queries";
 import { count, day, moment } from "../format";
 import { useI18n } from "../i18n";
@@ -13,6 +13,11 @@ import { Loaded } from "../parts/State";
 
 type Profile = Schema["Profile"];
 type Cell = Schema["TagCell"];
+
+/** No value, or the value that a rule gives where it cannot tell. */
+function isUnknown(shown: Shown): boolean {
+  return shown.value === null || shown.value === "unknown";
+}
 
 const EvidencePanel = lazy(() =>
   import("./Evidence").then((found) => ({ default: found.EvidencePanel })),
@@ -36,10 +41,11 @@ function Filled({ data }: { data: Profile }) {
   const { t, pick } = useI18n();
   const [open, setOpen] = useState<string | null>(null);
   const [hide, setHide] = useState(false);
+  const dated = data.groups.some((group) => group.tags.some((one) => one.since));
   const groups = data.groups
     .map((group) => ({
       ...group,
-      tags: group.tags.filter((one) => !hide || one.value.value !== null),
+      tags: group.tags.filter((one) => !hide || !isUnknown(one.value)),
     }))
     .filter((group) => group.tags.length > 0);
   return (
@@ -51,6 +57,7 @@ function Filled({ data }: { data: Profile }) {
       <div className="row-between">
         <p className="quiet">
           {t("profile.known", { a: data.known, b: data.total })} · {t("profile.legend")}
+          {dated && ` · ${t("profile.dates")}`}
         </p>
         <Checkbox checked={hide} onChange={(event) => setHide(event.target.checked)}>
           {t("profile.hideUnknown")}
@@ -129,7 +136,7 @@ function Head({ data }: { data: Profile }) {
 function TagRow({ cell, onOpen }: { cell: Cell; onOpen: () => void }) {
   const { t, pick } = useI18n();
   const offset = useOffset();
-  const unknown = cell.value.value === null;
+  const unknown = isUnknown(cell.value);
   return (
     <li>
       <button type="button" onClick={onOpen} className="cell">

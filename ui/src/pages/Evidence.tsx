@@ -89,6 +89,7 @@ function Filled({ data, onFollow }: { data: Data; onFollow: (code: string) => vo
 }
 
 function state(clause: Clause): "true" | "false" | "unknown" | "skipped" {
+  if (clause.chosen) return "true";
   if (!clause.reached) return "skipped";
   if (clause.holds === null) return "unknown";
   return clause.holds ? "true" : "false";

@@ -87,7 +87,7 @@ function Freshness({ data }: { data: Data }) {
     data.newest_fact_at &&
       `${t("overview.newestFact")} ${moment(data.newest_fact_at, data.offset_minutes)}`,
     data.snapshot && `${t("overview.snapshot")} ${data.snapshot.snapshot_id.slice(0, 12)}`,
-    data.snapshot && t("overview.computedIn", { n: data.snapshot.seconds }),
+    data.snapshot && t("overview.computedIn", { n: data.snapshot.seconds.toFixed(1) }),
     data.zone,
   ];
   return <p className="quiet">{parts.filter(Boolean).join(" · ")}</p>;

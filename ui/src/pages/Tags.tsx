@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { Input, Segmented } from "antd";
+import { Input } from "antd";
 import { useState } from "react";
 import type { Schema } from "../api/client";
 import { tagTree, taxonomies } from "../api/queries";
@@ -40,15 +40,24 @@ export function TagsPage() {
       <h1 className="visually-hidden">{t("tags.title")}</h1>
       <aside className="card tree" aria-label={t("tags.title")}>
         {kinds.data && (
-          <Segmented
-            block
-            aria-label={t("tags.taxonomy")}
-            options={kinds.data.map((one) => ({ value: one.code, label: pick(one.name) }))}
-            value={taxonomy ?? kinds.data[0]?.code ?? ""}
-            onChange={(chosen) =>
-              void navigate({ to, params: { code }, search: { taxonomy: chosen } } as never)
-            }
-          />
+          <div role="group" aria-label={t("tags.taxonomy")} className="chips">
+            {kinds.data.map((one, place) => {
+              const on = taxonomy ? taxonomy === one.code : place === 0;
+              return (
+                <button
+                  key={one.code}
+                  type="button"
+                  aria-pressed={on}
+                  className={on ? "chip chip-on" : "chip"}
+                  onClick={() =>
+                    void navigate({ to, params: { code }, search: { taxonomy: one.code } } as never)
+                  }
+                >
+                  {pick(one.name)} <small>{one.tags}</small>
+                </button>
+              );
+            })}
+          </div>
         )}
         <Input
           allowClear

@@ -3,16 +3,15 @@
 import numpy as np
 import pyarrow as pa
 
-from zhiyan.demo.columns import Array, Arrow, Chunked, Column, Compute
+from zhiyan.demo.columns import Arrow, Chunked, Column, Compute
 from zhiyan.demo.contact import ADD_WAYS
 from zhiyan.demo.exports import words
 from zhiyan.demo.exports.desk import Desk, told
-from zhiyan.demo.exports.draft import Draft, Mark, plain, worded
+from zhiyan.demo.exports.draft import Draft, plain, worded
 from zhiyan.demo.exports.forms import BOM, UTF8, write_lines, write_plain_book
 from zhiyan.demo.exports.own_plain import SMS, TOUCH
 from zhiyan.demo.exports.recipes import PHONES, STAFF_GONE, plant
 from zhiyan.demo.exports.simple import epoch, native, phone, shown, union, write_simple
-from zhiyan.demo.people import CHANNELS
 
 #: Codes of the add way in the API of WeCom.
 WAY_NUMBERS: dict[str, str] = dict(zip(ADD_WAYS, ("1", "2", "3", "4", "16", "24"), strict=True))
@@ -30,34 +29,7 @@ def write_touches(desk: Desk) -> None:
 def write_wecom(desk: Desk) -> None:
     """Write friends and messages of WeCom as JSON lines."""
     rows = desk.rows("wecom_contact")
-    bound = union(desk, rows)
-    number = phone(desk, rows)
-    gone = epoch(rows, "deleted_at", 1)
-    sex = np.where(desk.stage.people.male[rows["person"].to_numpy()], "1", "2")
-    sex = np.where(desk.rng.random(len(sex)) < 0.3, "0", sex)
-    pieces = [
-        '{"external_contact":{"external_userid":"',
-        native(desk, rows),
-        '","name":"',
-        shown(desk, rows),
-        '","type":1,"gender":',
-        Arrow.array(sex.tolist(), type=pa.string()),
-        _optional(',"unionid":"', bound, '"'),
-        '},"follow_info":{"userid":"',
-        plain(rows["staff"]),
-        '","remark":"","remark_mobiles":[',
-        _optional('"', number, '"'),
-        '],"createtime":',
-        epoch(rows, "at", 1),
-        ',"add_way":',
-        worded(rows["add_way"], WAY_NUMBERS),
-        ',"state":""',
-        _optional(',"del_time":', gone, ""),
-        ',"relation":"',
-        plain(rows["relation"]),
-        '"}}',
-    ]
-    _save_lines(desk, ("企微客户", "wecom_contact", rows.num_rows), pieces)
+    _save_lines(desk, "企微客户", rows, pieces=_friend_pieces(desk, rows))
     rows = desk.rows("wecom_event")
     pieces = [
         '{"msgid":"',
@@ -74,7 +46,35 @@ def write_wecom(desk: Desk) -> None:
         epoch(rows, "at", 1000),
         "}",
     ]
-    _save_lines(desk, ("企微互动", "wecom_event", rows.num_rows), pieces)
+    _save_lines(desk, "企微互动", rows, pieces=pieces)
+
+
+def _friend_pieces(desk: Desk, rows: pa.Table) -> list[Column | str]:
+    """Return the pieces of a friend in the form of the API."""
+    sex = np.where(desk.stage.people.male[rows["person"].to_numpy()], 1, 2)
+    sex = np.where(desk.rng.random(len(sex)) < 0.3, 0, sex)
+    return [
+        '{"external_contact":{"external_userid":"',
+        native(desk, rows),
+        '","name":"',
+        shown(desk, rows),
+        '","type":1,"gender":',
+        plain(Arrow.array(sex)),
+        _optional(',"unionid":"', union(desk, rows), '"'),
+        '},"follow_info":{"userid":"',
+        plain(rows["staff"]),
+        '","remark":"","remark_mobiles":[',
+        _optional('"', phone(desk, rows), '"'),
+        '],"createtime":',
+        epoch(rows, "at", 1),
+        ',"add_way":',
+        worded(rows["add_way"], WAY_NUMBERS),
+        ',"state":""',
+        _optional(',"del_time":', epoch(rows, "deleted_at", 1), ""),
+        ',"relation":"',
+        plain(rows["relation"]),
+        '"}}',
+    ]
 
 
 def _optional(before: str, column: Column, after: str) -> Column:
@@ -83,10 +83,12 @@ def _optional(before: str, column: Column, after: str) -> Column:
     return Compute.if_else(Compute.equal(column, ""), "", wrapped)
 
 
-def _save_lines(desk: Desk, what: tuple[str, str, int], pieces: list[Column | str]) -> None:
-    stem, kind, count = what
-    row = Arrow.array([""] * count, type=pa.string())
-    draft = Draft(file=desk.name(stem, "json"), kinds=(kind,), columns={"": row}, top=1)
+def _save_lines(desk: Desk, stem: str, rows: pa.Table, *, pieces: list[Column | str]) -> None:
+    """Write JSON lines; the draft has one nameless column, for the ledger only."""
+    empty = Arrow.array([""] * rows.num_rows, type=pa.string())
+    kind = "wecom_contact" if stem == "企微客户" else "wecom_event"
+    draft = Draft(file=desk.name(stem, "json"), kinds=(kind,), columns={"": empty}, top=1)
+    draft.header_rows = 0
     write_lines(desk.folder / draft.file, pieces)
     desk.drafts.append(draft)
 
@@ -147,8 +149,8 @@ def _option(column: Chunked, code: str) -> Column:
     return Arrow.array(cells, type=pa.string())
 
 
-def write_leads(desk: Desk) -> None:
-    """Write the leads; some stand twice because sales renamed the channel."""
+def write_leads(desk: Desk) -> Draft:
+    """Write the leads and return their draft (a later export repeats some of them)."""
     rows = desk.rows("lead")
     columns = {
         "线索编号": plain(rows["lead_no"]),
@@ -165,32 +167,7 @@ def write_leads(desk: Desk) -> None:
         "来源依据": worded(rows["lawful_source"], words.LAWFUL),
     }
     draft = Draft(file=desk.name("线索", "csv"), kinds=("lead",), columns=columns)
-    _rename_channels(desk, draft)
     plant(desk.rng, draft, "手机号", recipes=PHONES)
     plant(desk.rng, draft, "电网客服工号", recipes=STAFF_GONE)
     desk.save(draft, BOM)
-
-
-def _rename_channels(desk: Desk, draft: Draft) -> None:
-    """Append some leads again under another channel: the first one counts."""
-    wanted = max(1, draft.count // 200)
-    places: Array = np.sort(desk.rng.choice(draft.count, min(wanted, draft.count), replace=False))
-    before, take = draft.count, Arrow.array(np.r_[np.arange(draft.count), places])
-    draft.columns = {name: column.take(take) for name, column in draft.columns.items()}
-    channel = draft.cells("渠道")
-    zh = [words.CHANNEL[code] for code in CHANNELS]
-    again: list[int] = [int(place) for place in places]
-    for step, place in enumerate(again):
-        other = zh[(zh.index(channel[place]) + 1) % len(zh)]
-        channel[before + step] = other
-        draft.outcome[place] = ""
-        mark = Mark(
-            index=before + step,
-            column="渠道",
-            line=21,
-            problem="channel_renamed",
-            raw=other,
-            clean=channel[place],
-            expected="correction",
-        )
-        draft.mark(mark)
+    return draft

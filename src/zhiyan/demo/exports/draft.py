@@ -16,7 +16,10 @@ STORED = frozenset({"", "clean", "null", "flag", "review", "correction", "refund
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """One planted problem: place, what is there, what it should become, and the outcome."""
+    """One planted problem: place, what is there, what it should become, and the outcome.
+
+    ``twin`` is the index of the row that this one repeats.
+    """
 
     index: int
     column: str
@@ -25,6 +28,7 @@ class Mark:
     raw: str
     clean: str
     expected: str
+    twin: int = -1
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,7 +38,8 @@ class Draft:
     ``columns`` are Arrow text (empty text for null). ``money`` holds the true fen of money columns,
     null counted as 0. ``top`` is the physical row (from 1) of the first data row, ``breaks`` the
     indices of rows before which one more physical row (blank or subtotal) stands. A row carries at
-    most one problem; ``outcome`` maps the index of a planted row to what is expected of it.
+    most one problem; ``dropped`` counts the physical rows beside ``header_rows`` that are no data;
+    ``outcome`` maps the index of a planted row to what is expected of it.
     """
 
     file: str
@@ -44,6 +49,7 @@ class Draft:
     encoding: str = "utf-8"
     money: dict[str, Array] = field(default_factory=dict[str, Array])
     top: int = 2
+    header_rows: int = 1
     breaks: list[int] = field(default_factory=list[int])
     marks: list[Mark] = field(default_factory=list[Mark])
     outcome: dict[int, str] = field(default_factory=dict[int, str])
@@ -91,9 +97,10 @@ class Draft:
                     column="",
                     line=14,
                     problem="row_twice",
-                    raw=f"row {self.row(row)}",
+                    raw="",
                     clean="",
                     expected="duplicate",
+                    twin=row,
                 )
             )
 

@@ -1,12 +1,16 @@
 """Reference lists, a later export that repeats and corrects, and files that are damaged."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 
 from zhiyan.demo.columns import Arrow
 from zhiyan.demo.exports.desk import Desk
 from zhiyan.demo.exports.draft import Draft, Mark
-from zhiyan.demo.exports.forms import BOM, GBK
+from zhiyan.demo.exports.forms import BOM, GBK, Delimited
+from zhiyan.demo.exports.words import CHANNEL
 from zhiyan.demo.group import CITIES, LEGAL_ENTITY
 
 DAMAGED = "damaged"
@@ -37,34 +41,73 @@ def write_reference(desk: Desk) -> None:
         desk.save(draft, BOM)
 
 
-def write_later_payments(desk: Desk, payments: Draft) -> None:
-    """Write a second export of payments: some rows again, some corrected."""
-    keep = [i for i in range(payments.count) if i not in payments.outcome]
-    chosen = np.sort(desk.rng.choice(keep, min(len(keep), 40), replace=False))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Later:
+    """A second export: how many rows come again, and how every other one has changed."""
+
+    stem: str
+    form: Delimited
+    column: str
+    line: int
+    problem: str
+    change: Callable[[str], str]
+    rows: int = 40
+
+
+def _other_tender(word: str) -> str:
+    return "微信" if word == "现金" else "现金"
+
+
+def _other_channel(word: str) -> str:
+    names = list(CHANNEL.values())
+    return names[(names.index(word) + 1) % len(names)]
+
+
+LATER_PAYMENTS = Later(
+    stem="HIS收款流水_补充",
+    form=GBK,
+    column="支付方式",
+    line=10,
+    problem="edited_original",
+    change=_other_tender,
+)
+LATER_LEADS = Later(
+    stem="线索_补充",
+    form=BOM,
+    column="渠道",
+    line=21,
+    problem="channel_renamed",
+    change=_other_channel,
+)
+
+
+def write_later(desk: Desk, first: Draft, later: Later) -> None:
+    """Write some rows of an export again: every other one unchanged, the rest corrected."""
+    keep = [i for i in range(first.count) if i not in first.outcome]
+    chosen = np.sort(desk.rng.choice(keep, min(len(keep), later.rows), replace=False))
     take = Arrow.array(chosen)
-    columns = {name: column.take(take) for name, column in payments.final().items()}
-    money = {name: fen[chosen].copy() for name, fen in payments.money.items()}
     draft = Draft(
-        file=desk.name("HIS收款流水_补充", "csv"), kinds=("payment",), columns=columns, money=money
+        file=desk.name(later.stem, "csv"),
+        kinds=first.kinds,
+        columns={name: column.take(take) for name, column in first.final().items()},
+        money={name: fen[chosen].copy() for name, fen in first.money.items()},
     )
-    ways = draft.cells("支付方式")
-    for index in range(draft.count):
+    cells = draft.cells(later.column)
+    for index, before in enumerate(cells):
         corrected = index % 2 == 1
-        before = ways[index]
-        if corrected:
-            ways[index] = "现金" if before != "现金" else "微信"
+        cells[index] = later.change(before) if corrected else before
         draft.mark(
             Mark(
                 index=index,
-                column="支付方式" if corrected else "",
-                line=10 if corrected else 14,
-                problem="edited_original" if corrected else "row_twice",
-                raw=ways[index],
+                column=later.column if corrected else "",
+                line=later.line if corrected else 14,
+                problem=later.problem if corrected else "row_twice",
+                raw=cells[index],
                 clean=before,
                 expected="correction" if corrected else "duplicate",
             )
         )
-    desk.save(draft, GBK)
+    desk.save(draft, later.form)
 
 
 def write_damaged(desk: Desk) -> None:

@@ -180,10 +180,17 @@ def _write_column(
     for row, cell in zip(rows, cells, strict=True):
         if not cell:
             continue
-        if as_number and cell.replace(".", "", 1).isdigit():
+        if as_number and _is_number(cell):
             sheet.write_number(row, place, float(cell))
         else:
             sheet.write_string(row, place, cell)
+
+
+def _is_number(cell: str) -> bool:
+    """Return whether a spreadsheet would show the same digits for this number."""
+    whole, _, part = cell.partition(".")
+    digits = whole + part
+    return digits.isascii() and digits.isdigit() and (whole == "0" or whole[0] != "0")
 
 
 def _merge_blocks(sheet: Sheet, cells: list[str], rows: list[int]) -> None:

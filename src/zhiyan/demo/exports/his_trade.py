@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from zhiyan.demo.columns import Array, Arrow, Compute, times
+from zhiyan.demo.columns import Array, Arrow, Column, Compute, pick, times
 from zhiyan.demo.exports import words
 from zhiyan.demo.exports.desk import Desk, blank, fen_of, file_mark, told
 from zhiyan.demo.exports.draft import Draft, plain, worded, yes_no, yuan
@@ -18,6 +18,7 @@ from zhiyan.demo.exports.recipes import (
     plant,
 )
 from zhiyan.demo.exports.reports import by_clinic, write_report
+from zhiyan.demo.payments import REFUND, TOP_UP
 from zhiyan.demo.trade import STORE
 
 LINE_GROUPS = (("门店", 1), ("订单", 5), ("项目", 4), ("金额", 3), ("状态", 4))
@@ -94,48 +95,42 @@ def _line_draft(desk: Desk, rows: pa.Table, file: str) -> Draft:
 
 def _refund_lines(desk: Desk, draft: Draft, rows: pa.Table) -> None:
     """Append the negative lines by which some refunds show; they are no order lines."""
-    paid = desk.chunk.tables["payment"]
-    lines: list[int] = paid["x_line"].to_pylist()  # pyright: ignore[reportAssignmentType]
-    of_line = dict(
-        zip(
-            lines,
-            zip(paid["amount_fen"].to_pylist(), times(paid, "at"), strict=True),
-            strict=True,
-        )
-    )
-    line = rows["x_line"].to_numpy()
-    has = np.isin(line, [key for key in lines if key >= 0]) & as_negative_line(line)
-    places = np.flatnonzero(has)
+    places, amounts, moments = _negative_lines(desk, rows)
     if len(places) == 0:
         return
     before, take = draft.count, Arrow.array(np.r_[np.arange(draft.count), places])
     draft.columns = {name: column.take(take) for name, column in draft.columns.items()}
-    amounts = np.array([of_line[int(key)][0] for key in line[places]])
-    moments = [str(of_line[int(key)][1]).replace("T", " ") for key in line[places]]
-    draft.money = {
-        "成交金额": np.r_[draft.money["成交金额"], amounts],
-        "原价": np.r_[draft.money["原价"], np.zeros(len(places), dtype=np.int64)],
+    draft.money["成交金额"] = np.r_[draft.money["成交金额"], amounts]
+    draft.money["原价"] = np.r_[draft.money["原价"], np.zeros_like(amounts)]
+    changed: dict[str, list[str]] = {
+        "行号": [str(100 + int(number)) for number in draft.cells("行号")[before:]],
+        "成交金额": yuan(Arrow.array(amounts)).to_pylist(),
+        "开单时间": moments,
+        "状态时间": moments,
+        **{
+            column: [value] * len(places)
+            for column, value in (("数量", "-1"), ("状态", "已退款"), ("备注", "退"))
+        },
+        **{column: [""] * len(places) for column in ("原价", "套餐名称", "套餐总价")},
     }
-    numbers = draft.cells("行号")
-    texts = yuan(Arrow.array(amounts)).to_pylist()
-    for step in range(len(places)):
-        index = before + step
-        numbers[index] = str(100 + int(numbers[index]))
-        values = {"数量": "-1", "原价": "", "成交金额": texts[step], "状态": "已退款", "备注": "退"}
-        values |= {
-            "开单时间": moments[step],
-            "状态时间": moments[step],
-            "套餐名称": "",
-            "套餐总价": "",
-        }
-        for column, value in values.items():
-            draft.cells(column)[index] = value
-        draft.outcome[index] = "refund"
-    desk.note(
-        draft,
-        np.arange(before, draft.count),
-        told=told(10, "negative_line", "成交金额", expected="refund"),
-    )
+    for column, values in changed.items():
+        draft.cells(column)[before:] = values
+    draft.outcome |= dict.fromkeys(range(before, draft.count), "refund")
+    mark = told(10, "negative_line", "成交金额", expected="refund")
+    desk.note(draft, np.arange(before, draft.count), told=mark)
+
+
+def _negative_lines(desk: Desk, rows: pa.Table) -> tuple[Array, Array, list[str]]:
+    """Return which rows get a negative line, with its amount in fen and its moment."""
+    paid = desk.chunk.tables["payment"]
+    refund = np.flatnonzero(as_negative_line(paid["x_line"].to_numpy()))
+    line = paid["x_line"].to_numpy()[refund]
+    order = np.argsort(line)
+    refund, line = refund[order], line[order]
+    places = np.flatnonzero(np.isin(rows["x_line"].to_numpy(), line))
+    source = refund[np.searchsorted(line, rows["x_line"].to_numpy()[places])]
+    moments = plain(Arrow.array(times(paid, "at")[source])).to_pylist()
+    return places, paid["amount_fen"].to_numpy()[source], moments
 
 
 def _note_lines(desk: Desk, draft: Draft) -> None:
@@ -176,21 +171,18 @@ def write_payments(desk: Desk) -> Draft:
     store = rows["x_channel"].to_numpy() == STORE
     rows = rows.filter(Arrow.array(store & ~as_negative_line(rows["x_line"].to_numpy())))
     n, kind = rows.num_rows, rows["x_kind"].to_numpy()
-    at = times(rows, "at")
     late = np.where(desk.rng.random(n) < 0.02, desk.rng.integers(1, 15, n), 0)
-    typed = np.where(kind == 3, "充值", np.where((kind == 2) | (kind == 4), "退款", "收款"))
-    order, way = plain(rows["order_no"]), desk.rng.random(n)
-    back = Compute.if_else(Arrow.array((kind == 2) & (way < 0.15)), "退", "")
-    order = Compute.binary_join_element_wise(back, order, "")
-    order = Compute.if_else(Arrow.array((kind == 2) & (way > 0.96)), "", order)
+    entered = times(rows, "at") + late.astype("timedelta64[D]")
+    odd = np.where(kind == REFUND, desk.rng.random(n), 0.5)
+    titles = ("收款", "收款", "退款", "充值", "退款")
     columns = {
         "门店": desk.clinics(rows),
         "流水号": plain(rows["payment_no"]),
-        "订单号": order,
+        "订单号": _refund_orders(rows, odd),
         "病历号": desk.native(rows),
         "收款时间": plain(rows["at"]),
-        "录入时间": plain(Arrow.array(at + late.astype("timedelta64[D]"))),
-        "收款类型": Arrow.array(typed.tolist(), type=pa.string()),
+        "录入时间": plain(Arrow.array(entered)),
+        "收款类型": pick(titles, kind),
         "支付方式": worded(rows["tender"], words.TENDER),
         "金额": yuan(rows["amount_fen"]),
         "备注": blank(n),
@@ -204,15 +196,22 @@ def write_payments(desk: Desk) -> Draft:
     draft.repeat(_sample(desk, draft, 0.001))
     plant(desk.rng, draft, "金额", recipes=(*MONEY, *REFUND_MONEY))
     nature = (
-        ((kind == 2) & (way < 0.15), told(10, "refund_order_number", "订单号", expected="clean")),
-        ((kind == 2) & (way > 0.96), told(10, "refund_unmatched", "订单号", expected="review")),
-        (kind == 3, told(12, "top_up", "收款类型", expected="clean")),
+        (odd < 0.15, told(10, "refund_order_number", "订单号", expected="clean")),
+        (odd > 0.96, told(10, "refund_unmatched", "订单号", expected="review")),
+        (kind == TOP_UP, told(12, "top_up", "收款类型", expected="clean")),
         (late > 0, told(20, "backdated", "录入时间", expected="clean")),
     )
     for where, mark in nature:
         desk.note(draft, np.flatnonzero(where), told=mark)
     _save_with_total(desk, draft, "金额")
     return draft
+
+
+def _refund_orders(rows: pa.Table, odd: Array) -> Column:
+    """Write order numbers; some refunds put 退 before it (odd < 0.15) or leave it out (> 0.96)."""
+    marked = Compute.binary_join_element_wise("退", rows["order_no"], "")
+    order = Compute.if_else(Arrow.array(odd < 0.15), marked, rows["order_no"])
+    return plain(Compute.if_else(Arrow.array(odd > 0.96), "", order))
 
 
 def write_treatments(desk: Desk) -> None:

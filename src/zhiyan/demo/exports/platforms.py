@@ -3,13 +3,14 @@
 import numpy as np
 import pyarrow as pa
 
-from zhiyan.demo.columns import Array, Arrow, Chunked, Column, Compute, numbers, times
+from zhiyan.demo.columns import Array, Arrow, Chunked, Column, Compute, numbers, pick, times
 from zhiyan.demo.exports.desk import Desk, fen_of, file_mark, told
 from zhiyan.demo.exports.draft import Draft, plain, worded, yuan
 from zhiyan.demo.exports.forms import BOM, GBK, Delimited
 from zhiyan.demo.exports.recipes import ITEM_NAMES, MONEY, PHONES, plant
 from zhiyan.demo.exports.simple import native, phone, shown, union
 from zhiyan.demo.identify import platform_phones
+from zhiyan.demo.people import NEVER
 from zhiyan.demo.records import PLATFORMS, SOURCES
 from zhiyan.demo.trade import MINI, VIA_PLATFORM
 
@@ -38,16 +39,12 @@ def refunded_of(desk: Desk, rows: pa.Table) -> Array:
 
 
 def _write_platform(desk: Desk, platform: str, rows: pa.Table) -> None:
-    at = times(rows, "at")
-    back = refunded_of(desk, rows)
-    used = at + (desk.rng.integers(1, 20, len(at)) * 86_400).astype("timedelta64[s]")
-    used = np.where(used < desk.stage.end, used, np.datetime64("NaT", "s"))
-    state = np.where(back > 0, "已退款", np.where(np.isnat(used), "待核销", "已核销"))
+    at, back = times(rows, "at"), refunded_of(desk, rows)
     late = desk.rng.random(len(at)) < 0.01
     at = np.where(late, at.astype("datetime64[D]").astype("datetime64[s]") + LAST_SECOND, at)
-    known = Arrow.array(~np.isnat(used))
+    used = at + (desk.rng.integers(1, 20, len(at)) * 86_400).astype("timedelta64[s]")
+    used = np.where(used < desk.stage.end, used, np.datetime64("NaT", "s"))
     rec = rows["rec"].to_numpy()
-    refund = Compute.if_else(Arrow.array(back > 0), yuan(Arrow.array(back)), "")
     columns = {
         "订单编号": plain(rows["order_no"]),
         "商品名称": desk.item_names(rows),
@@ -56,34 +53,30 @@ def _write_platform(desk: Desk, platform: str, rows: pa.Table) -> None:
         "实付金额": _price(platform, rows["net_fen"]),
         "支付时间": _moment(platform, at),
         "核销时间": _moment(platform, used),
-        "核销门店": Compute.if_else(known, desk.clinics(rows), ""),
+        "核销门店": Compute.if_else(Arrow.array(~np.isnat(used)), desk.clinics(rows), ""),
         "买家ID": desk.native(rows),
         "买家昵称": _masked(desk, rec),
         "买家手机号": plain(platform_phones(desk.stage.records, rec)),
-        "订单状态": Arrow.array(state.tolist(), type=pa.string()),
-        "退款时间": Compute.if_else(
-            Arrow.array(back > 0), _moment(platform, times(rows, "closed_at")), ""
-        ),
-        "退款金额": refund,
-    }
-    money = {
-        "原价": fen_of(rows, "list_fen"),
-        "实付金额": fen_of(rows, "net_fen"),
-        "退款金额": back,
+        "订单状态": pick(("待核销", "已核销", "已退款"), np.where(back > 0, 2, ~np.isnat(used))),
+        "退款时间": _moment(platform, np.where(back > 0, times(rows, "closed_at"), NEVER)),
+        "退款金额": Compute.if_else(Arrow.array(back > 0), yuan(Arrow.array(back)), ""),
     }
     draft = Draft(
         file=desk.name(STEMS[platform], "csv"),
         kinds=("order_line", "payment"),
         columns=columns,
-        money=money,
+        money={
+            "原价": fen_of(rows, "list_fen"),
+            "实付金额": fen_of(rows, "net_fen"),
+            "退款金额": back,
+        },
     )
     if platform != "meituan":
         plant(desk.rng, draft, "实付金额", recipes=MONEY)
     plant(desk.rng, draft, "商品名称", recipes=ITEM_NAMES)
     desk.note(draft, np.arange(draft.count), told=told(2, "privacy_number", "买家手机号"))
-    desk.note(
-        draft, np.flatnonzero(late), told=told(19, "last_second", "支付时间", expected="clean")
-    )
+    mark = told(19, "last_second", "支付时间", expected="clean")
+    desk.note(draft, np.flatnonzero(late), told=mark)
     desk.save(draft, GBK)
 
 
@@ -181,44 +174,56 @@ def _write_bill(desk: Desk) -> None:
     """Write the bill: comment lines, a back-tick before every value, a summary at the end."""
     rows = desk.rows("payment")
     rows = rows.filter(Arrow.array(rows["x_channel"].to_numpy() == MINI))
-    n, fen = rows.num_rows, fen_of(rows, "amount_fen")
-    back = fen < 0
+    fen = fen_of(rows, "amount_fen")
+    money = {"订单金额": np.maximum(fen, 0), "退款金额": np.maximum(-fen, 0)}
     fee = np.rint(np.abs(fen) * 0.006).astype(np.int64)
-    zero = np.zeros(n, dtype=np.int64)
-    number = plain(rows["payment_no"])
     columns = {
-        "交易时间": plain(rows["at"]),
-        "商户号": Arrow.array(["1900000000"] * n, type=pa.string()),
-        "微信订单号": number,
-        "商户订单号": plain(rows["order_no"]),
-        "用户标识": native(desk, rows),
-        "交易状态": plain(Compute.if_else(Arrow.array(back), "REFUND", "SUCCESS")),
-        "付款方式": Arrow.array(["零钱"] * n, type=pa.string()),
-        "货币种类": Arrow.array(["CNY"] * n, type=pa.string()),
-        "订单金额": yuan(Arrow.array(np.where(back, zero, fen))),
-        "微信退款单号": plain(Compute.if_else(Arrow.array(back), number, "")),
-        "退款金额": yuan(Arrow.array(np.where(back, -fen, zero))),
-        "手续费": yuan(Arrow.array(fee)),
-        "商品名称": Arrow.array(["院线护肤"] * n, type=pa.string()),
-    }
-    ticked = {
         name: plain(Compute.binary_join_element_wise("`", column, ""))
-        for name, column in columns.items()
+        for name, column in _bill_columns(desk, rows, {**money, "手续费": fee}).items()
     }
     draft = Draft(
         file=desk.name("微信支付账单", "csv"),
         kinds=("payment",),
-        columns=ticked,
+        columns=columns,
         top=5,
-        money={"订单金额": np.where(back, zero, fen), "退款金额": np.where(back, -fen, zero)},
+        money=money,
     )
-    sums = [np.where(back, 0, fen).sum(), np.where(back, -fen, 0).sum(), fee.sum()]
-    totals = ",".join(f"`{int(value) / 100:.2f}" for value in sums)
+    sums = ",".join(f"`{int(part.sum()) / 100:.2f}" for part in (*money.values(), fee))
     form = Delimited(
         before=("#微信支付账单明细列表", "#账户：[1900000000]", "#-----------------------------"),
-        after=("", "总交易单数,订单总金额,退款总金额,手续费总金额", f"`{n},{totals}"),
+        after=("", "总交易单数,订单总金额,退款总金额,手续费总金额", f"`{len(fen)},{sums}"),
     )
-    draft.dropped += 3
-    for line in ("row 1", "row 2", "row 3", f"row {5 + n + 1}", f"row {5 + n + 2}"):
-        draft.marks.append(file_mark(9, "comment_or_summary_line", line, expected="drop"))
+    draft.dropped += len(form.before)
+    last = draft.row(draft.count)
+    for row in (1, 2, 3, last + 1, last + 2):
+        draft.marks.append(file_mark(9, "comment_or_summary_line", f"row {row}", expected="drop"))
     desk.save(draft, form)
+
+
+def _bill_columns(desk: Desk, rows: pa.Table, money: dict[str, Array]) -> dict[str, Column]:
+    number = plain(rows["payment_no"])
+    back = Arrow.array(money["退款金额"] > 0)
+    fixed = {
+        name: Arrow.array([text] * rows.num_rows, type=pa.string())
+        for name, text in (
+            ("商户号", "1900000000"),
+            ("零钱", "零钱"),
+            ("CNY", "CNY"),
+            ("", "院线护肤"),
+        )
+    }
+    return {
+        "交易时间": plain(rows["at"]),
+        "商户号": fixed["商户号"],
+        "微信订单号": number,
+        "商户订单号": plain(rows["order_no"]),
+        "用户标识": native(desk, rows),
+        "交易状态": plain(Compute.if_else(back, "REFUND", "SUCCESS")),
+        "付款方式": fixed["零钱"],
+        "货币种类": fixed["CNY"],
+        "订单金额": yuan(Arrow.array(money["订单金额"])),
+        "微信退款单号": plain(Compute.if_else(back, number, "")),
+        "退款金额": yuan(Arrow.array(money["退款金额"])),
+        "手续费": yuan(Arrow.array(money["手续费"])),
+        "商品名称": fixed[""],
+    }

@@ -25,7 +25,7 @@ def write_report(desk: Desk, draft: Draft, form: Grouped, *, total: Sequence[str
     """
     if draft.count == 0:
         return
-    draft.top = 4
+    draft.top, draft.header_rows = 4, 2
     draft.breaks, subtotals = _breaks(desk, draft)
     sums = {name: f"{int(draft.money[name].sum()) / 100:.2f}" for name in total}
     whole = {next(iter(draft.columns)): "合计", **sums}
@@ -37,7 +37,7 @@ def write_report(desk: Desk, draft: Draft, form: Grouped, *, total: Sequence[str
         numbers=form.numbers,
         **columns,
     )
-    draft.dropped += len(draft.breaks) + 1
+    draft.dropped += len(draft.breaks) + 2  # the title and the total
     _note_layout(draft, subtotals)
     path = desk.folder / draft.file
     if draft.file.endswith(".xlsx"):

@@ -142,11 +142,11 @@ def write_simple(desk: Desk, simple: Simple, rows: pa.Table | None = None) -> No
     desk.save(draft, simple.form)
 
 
-def _made(desk: Desk, rows: pa.Table, how: Field) -> Column:
+def _made(desk: Desk, rows: pa.Table, how: Any) -> Column:
     if isinstance(how, str):
         return plain(rows[how])
-    if isinstance(how, tuple):
-        column, table = how
-        return worded(rows[column], table)
-    make: Maker = how
-    return plain(make(desk, rows))
+    if callable(how):
+        made: Any = how(desk, rows)
+        return plain(made)
+    name, table = how
+    return worded(rows[name], table)

@@ -24,7 +24,7 @@ def mark_table(drafts: list[Draft]) -> pa.Table:
                 "column": mark.column,
                 "line": mark.line,
                 "problem": mark.problem,
-                "raw": mark.raw,
+                "raw": f"row {draft.row(mark.twin)}" if mark.twin >= 0 else mark.raw,
                 "clean": mark.clean,
                 "expected": mark.expected,
             }
@@ -61,6 +61,7 @@ def file_table(drafts: list[Draft]) -> pa.Table:
                 "kinds": list(draft.kinds),
                 "encoding": draft.encoding,
                 "first_row": draft.top,
+                "header_rows": draft.header_rows,
                 "data_rows": draft.count,
                 "stored": int(draft.stored().sum()),
                 "duplicates": outcomes["duplicate"],

@@ -14,7 +14,13 @@ from zhiyan.demo.exports.contact_files import (
 )
 from zhiyan.demo.exports.desk import Desk
 from zhiyan.demo.exports.draft import Draft
-from zhiyan.demo.exports.extra import write_damaged, write_later_payments, write_reference
+from zhiyan.demo.exports.extra import (
+    LATER_LEADS,
+    LATER_PAYMENTS,
+    write_damaged,
+    write_later,
+    write_reference,
+)
 from zhiyan.demo.exports.his_files import write_customer_files
 from zhiyan.demo.exports.his_plain import HIS
 from zhiyan.demo.exports.his_trade import (
@@ -67,10 +73,11 @@ def _write_part(desk: Desk) -> None:
     write_wecom(desk)
     write_calls(desk)
     write_survey(desk)
-    write_leads(desk)
+    leads = write_leads(desk)
     if desk.chunk.index == 0:
         write_reference(desk)
-        write_later_payments(desk, payments)
+        write_later(desk, payments, LATER_PAYMENTS)
+        write_later(desk, leads, LATER_LEADS)
         write_damaged(desk)
 
 

@@ -13,7 +13,7 @@ from zhiyan.pipeline.ingest.arrays import Mask, filled, flat, mask_array, nulls,
 from zhiyan.pipeline.ingest.clean import PARSERS, Parsed, ParseOptions, mask, parse_options
 from zhiyan.pipeline.ingest.faults import Faults
 from zhiyan.pipeline.ingest.headers import header_unit
-from zhiyan.pipeline.ingest.mapping import Check, Condition, Field
+from zhiyan.pipeline.ingest.mapping import Check, ColumnMap, Condition, Field
 from zhiyan.pipeline.ingest.parsers import field_parser
 from zhiyan.pipeline.ingest.read import RawTable, fill_down
 from zhiyan.pipeline.ingest.recognise import Match
@@ -28,7 +28,13 @@ class Cells:
     def __init__(self, match: Match, table: RawTable, offset_minutes: int) -> None:
         self.source = match.source
         self.columns = match.columns
-        fills = [self.columns[f.name] for f in self.source.fields if f.fill and self.has(f.name)]
+        merged = {span.header for span in table.spans}
+        bound = [f for f in self.source.fields if f.fill and self.has(f.name)]
+        fills = [
+            self.columns[f.name]
+            for f in bound
+            if f.fill == "always" or self.columns[f.name] in merged
+        ]
         self.table = fill_down(table, fills) if fills else table
         self.length = self.table.rows.num_rows
         self.faults = Faults(self.length)
@@ -42,6 +48,11 @@ class Cells:
         """Return whether the table has a column for the field."""
         return name in self.columns
 
+    def lacks(self, how: ColumnMap) -> bool:
+        """Return whether the table lacks the fields that would fill a column (of a join: any)."""
+        there = [self.has(name) for name in how.fields]
+        return not (all(there) if how.join is not None else any(there))
+
     def text(self, name: str) -> pa.Array:
         """Return the text of a field as it stands in the file, declared words cut off."""
         if name not in self._texts:
@@ -52,7 +63,7 @@ class Cells:
         if not self.has(name):
             return nulls(self.length, pa.string())
         column = flat(self.table.rows.column(self.columns[name]))
-        ruined = true(pc.match_substring(column, pattern="\ufffd"))
+        ruined = true(pc.match_substring_regex(column, pattern="\ufffd|锟斤拷|ï¿½"))
         if ruined.any():
             self.faults.add(ruined, self.columns[name], "ruined_text")
         strip = self._field(name).strip
@@ -109,8 +120,12 @@ class Cells:
     def _parse(self, name: str, parser: str, options: ParseOptions) -> Parsed:
         text = self.text(name)
         parsed = PARSERS[parser](text, options)
-        if self._field(name).negate:
+        field = self._field(name)
+        if field.negate:
             parsed = replace(parsed, values=pc.negate(parsed.values))
+        if field.times is not None:
+            counts = flat(self.parsed(field.times, "int").values)
+            parsed = replace(parsed, values=pc.multiply(flat(parsed.values), counts))
         if self.has(name):
             self._note(name, parser, text, parsed)
         return parsed

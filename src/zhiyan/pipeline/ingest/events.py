@@ -186,7 +186,7 @@ def _check_filled(
     for how in emission.columns:
         empty = active & ~filled(columns[how.column].values) & fresh
         header = next((cells.columns[f] for f in how.fields if cells.has(f)), how.column)
-        if how.column in kind.key and not (how.hash and not any(map(cells.has, how.fields))):
+        if how.column in kind.key and not (how.hash and cells.lacks(how)):
             cells.faults.add(empty, header, "missing_key")
         elif any(f.required for f in map(cells.source.find, how.fields) if f is not None):
             cells.faults.add(empty, header, "missing_value")
@@ -299,7 +299,7 @@ def _hash_parts(
 ) -> pa.Array:
     count = len(columns["party_id"])
     for how in emission.columns:
-        if not how.hash or any(cells.has(name) for name in how.fields):
+        if not how.hash or not cells.lacks(how):
             continue
         parts: list[pa.Array] = []
         for name in how.hash:

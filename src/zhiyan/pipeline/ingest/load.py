@@ -144,6 +144,9 @@ def _read_source(item: Item, shared: Shared, digest: str) -> Source:
         where=item.where,
         fingerprint=digest,
     )
+    for one in book.fields:
+        if one.times is not None and one.times not in {other.name for other in book.fields}:
+            item.wrong(f"unknown field {one.times!r} in `times` of {one.name!r}", code="ZY332")
     source = replace(
         source, fields=book.fields, recognise=read_recognition(record.get("recognise"), book)
     )

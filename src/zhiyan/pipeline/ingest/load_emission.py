@@ -102,6 +102,8 @@ def _read_column(item: Item, column: Column, book: FieldBook) -> ColumnMap:
         item.wrong(f"nothing fills {column.name!r}", f"one of {_OWN_KEYS}", "ZY333")
     if made.const is not None:
         _check_const(item, column, made.const)
+    if made.codes is not None and column.values and not book.leads_to(made.codes, column.values):
+        record["codes"].wrong(f"table {made.codes!r} holds no value of {column.name!r}")
     return made
 
 

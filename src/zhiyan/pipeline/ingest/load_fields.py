@@ -14,7 +14,7 @@ _OPTION_TEXTS = ("separators", "unit", "rounding", "date_order", "epoch", "table
 _OPTION_LISTS = ("null_words", "placeholders", "dial_prefixes", "true_words", "false_words")
 _OPTION_NUMBERS = ("width", "offset_minutes")
 OPTIONS = (*_OPTION_TEXTS, *_OPTION_LISTS, *_OPTION_NUMBERS)
-FIELD_KEYS = ("from", "parse", "fill", "required", "negate", "shared", "strip", *OPTIONS)
+FIELD_KEYS = ("from", "parse", "fill", "required", "negate", "times", "shared", "strip", *OPTIONS)
 
 
 class FieldBook:
@@ -62,6 +62,11 @@ class FieldBook:
             item.wrong(f"unknown code table {name!r}", nearest(name, known), "ZY332")
         return name
 
+    def leads_to(self, name: str, values: Iterable[str]) -> bool:
+        """Return whether a code table (if there is one of that name) holds one of the codes."""
+        table = self._tables.get(name) or CODE_TABLES.get(name)
+        return table is None or bool(set(table.values()) & set(values))
+
 
 def read_fields(item: Item | None) -> dict[str, Field]:
     """Read ``fields``: name -> synonyms, or name -> a record of headers, parser and options."""
@@ -85,9 +90,10 @@ def _field(name: str, record: Mapping[str, Item]) -> Field:
         headers=record["from"].texts(),
         parse=parse,
         options=_options(record),
-        fill=_flag(record, "fill"),
+        fill=record["fill"].choice(("merged", "always"), "way to fill") if "fill" in record else "",
         required=_flag(record, "required"),
         negate=_flag(record, "negate"),
+        times=record["times"].text() if "times" in record else None,
         shared=_flag(record, "shared"),
         strip=record["strip"].texts() if "strip" in record else (),
     )

@@ -42,8 +42,9 @@ class Field:
 
     ``headers`` are synonyms in order of preference; ``*`` stands for any text. ``parse`` names a
     parser of ``clean`` (None: by the column that uses it), ``options`` its options. ``fill``
-    repeats the value above into empty cells (merged cells). ``strip`` are words cut off both ends
-    of the text. ``negate`` changes the sign of money or a count. An empty cell of a ``required``
+    repeats the value above into empty cells: ``merged`` inside merged cells, ``always`` everywhere. ``strip`` are words cut off both ends
+    of the text. ``negate`` changes the sign of money or a count, ``times`` multiplies a unit price by
+    the count in another field. An empty cell of a ``required``
     field puts its row in quarantine. ``shared`` lets another field read the same column.
     """
 
@@ -51,9 +52,10 @@ class Field:
     headers: tuple[str, ...]
     parse: str | None = None
     options: Mapping[str, object] = made(default_factory=dict[str, object])
-    fill: bool = False
+    fill: str = ""
     required: bool = False
     negate: bool = False
+    times: str | None = None
     shared: bool = False
     strip: tuple[str, ...] = ()
 

@@ -109,7 +109,7 @@ class Settlement:
         for table in self.drafts:
             for emission in table.cells.source.emit:
                 for how in emission.columns:
-                    if how.hash and not any(map(table.cells.has, how.fields)):
+                    if how.hash and table.cells.lacks(how):
                         hashed[emission.kind] = how.column
         return hashed
 
@@ -182,6 +182,9 @@ class Settlement:
         for table in self.drafts:
             for name, count in table.unknown_clinics.items():
                 found.append(f"门店 {mask(name, 'text')} 不在门店表中({count} 行),按原名记录")
+            nowhere = _nowhere(table)
+            if nowhere:
+                found.append(f"{nowhere} 行没有填门店,病历号无法归到门店")
             if table.allocated:
                 found.append(f"{table.allocated} 行套餐按原价比例分摊了价格")
         if stored.older:
@@ -189,6 +192,14 @@ class Settlement:
         if stored.rematched:
             found.append(f"{stored.rematched} 笔此前未匹配的退款找到了原单")
         return tuple(found)
+
+
+def _nowhere(table: TableDraft) -> int:
+    """Return how many rows leave the clinic empty although the table has a column for it."""
+    place = table.cells.source.clinic
+    if not place.in_key or place.field is None or not table.cells.has(place.field):
+        return 0
+    return int((table.cells.faults.live & ~filled(table.scope.clinic)).sum())
 
 
 def _by_kind(parts: Sequence[dict[str, pa.Table]]) -> dict[str, pa.Table]:

@@ -159,7 +159,9 @@ def _field_lines(source: Source, found: Mapping[str, _Found]) -> list[str]:
 
 
 def _more(field: Field) -> list[str]:
-    parts = [f"{name}: true" for name in ("required", "fill", "negate") if getattr(field, name)]
+    parts = [f"{name}: true" for name in ("required", "negate") if getattr(field, name)]
+    if field.fill:
+        parts.append(f"fill: {field.fill}")
     if field.strip:
         parts.append(f"strip: {_flow(field.strip)}")
     return [*parts, *(f"{name}: {_any(value)}" for name, value in field.options.items())]

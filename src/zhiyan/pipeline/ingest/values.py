@@ -62,7 +62,7 @@ def fill(column: Column, how: ColumnMap, cells: Cells, reference: Reference) -> 
         return Value(values=_const(column, how.const, cells.length))
     if how.wide:
         return Value(values=_wide(how, cells))
-    there = [name for name in how.fields if cells.has(name)]
+    there = [] if cells.lacks(how) else [name for name in how.fields if cells.has(name)]
     names: pa.Array | None = None
     parts: list[pa.Array] = []
     if there and how.join is not None:
@@ -117,6 +117,8 @@ def _code_table(column: Column, how: ColumnMap, cells: Cells) -> Mapping[str, st
         own = cells.source.codes.get(how.codes)
         table |= {code: code for code in (own or CODE_TABLES[how.codes]).values()}
         table |= own if own is not None else CODE_TABLES[how.codes]
+    if column.values:
+        return {text: code for text, code in table.items() if code in column.values}
     return table
 
 

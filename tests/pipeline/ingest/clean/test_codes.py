@@ -1,8 +1,9 @@
 """Codes, lists of codes, yes and no, places, staff, options of a mapping."""
 
+import pyarrow as pa
 import pytest
-
 from tests.pipeline.ingest.clean.cases import one, parse, problems, values
+
 from zhiyan.errors import DefinitionError
 from zhiyan.pipeline.ingest.clean import PARSERS, REASON_ZH, ParseOptions, Reason, parse_options
 
@@ -46,7 +47,23 @@ def test_lists_of_codes():
 def test_yes_and_no():
     texts = ["是", "否", "有", "无", "Y", "n", "1", "0", "1.0", "√", "×", "TRUE", "", "-", "大概"]
     assert values("bool", texts) == (
-        [True, False, True, False, True, False, True, False, True, True, False, True, None, None, None]
+        [
+            True,
+            False,
+            True,
+            False,
+            True,
+            False,
+            True,
+            False,
+            True,
+            True,
+            False,
+            True,
+            None,
+            None,
+            None,
+        ]
     )
     assert problems("bool", texts) == [None] * 14 + ["bad_bool"]
     assert one("bool", "已核销", true_words=("已核销",)) == (True, None)
@@ -68,16 +85,35 @@ def test_staff_codes_beside_names():
 
 def test_places():
     cities = {"杭州": "浙江"}
-    texts = ["浙江省杭州市西湖区文三路1号", "上海市浦东新区", "北京", "杭州", "广西壮族自治区南宁市青秀区", "12"]
+    texts = [
+        "浙江省杭州市西湖区文三路1号",
+        "上海市浦东新区",
+        "北京",
+        "杭州",
+        "广西壮族自治区南宁市青秀区",
+        "12",
+    ]
     assert values("city", texts, cities=cities) == ["杭州", "上海", "北京", "杭州", "南宁", None]
-    assert values("province", texts, cities=cities) == ["浙江", "上海", "北京", "浙江", "广西", None]
-    assert values("district", texts, cities=cities) == ["西湖区", "浦东新区", None, None, "青秀区", None]
+    assert values("province", texts, cities=cities) == [
+        "浙江",
+        "上海",
+        "北京",
+        "浙江",
+        "广西",
+        None,
+    ]
+    assert values("district", texts, cities=cities) == [
+        "西湖区",
+        "浦东新区",
+        None,
+        None,
+        "青秀区",
+        None,
+    ]
     assert problems("city", texts) == [None] * 5 + ["bad_place"]
 
 
 def test_every_parser_takes_empty_chunked_and_null_columns():
-    import pyarrow as pa
-
     for parse_column in PARSERS.values():
         for column in (
             pa.array([], pa.string()),

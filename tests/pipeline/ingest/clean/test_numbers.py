@@ -6,7 +6,6 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from tests.pipeline.ingest.clean.cases import one, parse
 
 
@@ -66,8 +65,12 @@ def test_what_is_no_money_is_a_problem_and_null(text, problem):
     assert one("money", text) == (None, problem)
 
 
-@pytest.mark.parametrize("text", [None, "", "  ", "-", "--", "/", "无", "NULL", "N/A", "未填写", "　"])
-@pytest.mark.parametrize("parser", ["money", "int", "date", "datetime", "phone", "name", "id_card", "native_id"])
+@pytest.mark.parametrize(
+    "text", [None, "", "  ", "-", "--", "/", "无", "NULL", "N/A", "未填写", "　"]
+)
+@pytest.mark.parametrize(
+    "parser", ["money", "int", "date", "datetime", "phone", "name", "id_card", "native_id"]
+)
 def test_blanks_and_null_words_are_null_without_problem(parser, text):
     assert one(parser, text) == (None, None)
 
@@ -88,14 +91,14 @@ def test_units_and_rounding():
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.decimals(-10**12, 10**12, places=2), st.sampled_from(["{}", "¥{}", "{}元", "￥ {}"]))
+@given(st.decimals(-(10**12), 10**12, places=2), st.sampled_from(["{}", "¥{}", "{}元", "￥ {}"]))
 def test_money_written_is_money_read(amount, form):
     text = form.format(f"{amount:,}" if amount > 1000 else f"{amount}")
     assert one("money", text) == (int(amount * 100), None)
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.lists(st.decimals(-10**9, 10**9, places=2), max_size=30))
+@given(st.lists(st.decimals(-(10**9), 10**9, places=2), max_size=30))
 def test_the_sum_of_money_is_kept(amounts):
     parsed = parse("money", [str(amount) for amount in amounts])
     assert sum(parsed.values.to_pylist()) == int(sum(amounts, Decimal(0)) * 100)
@@ -122,6 +125,6 @@ def test_whole_numbers(text, number, problem):
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.integers(-10**17, 10**17))
+@given(st.integers(-(10**17), 10**17))
 def test_whole_number_round_trip(number):
     assert one("int", f"{number:,}") == (number, None)

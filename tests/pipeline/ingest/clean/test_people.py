@@ -5,8 +5,8 @@ import datetime as dt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from tests.pipeline.ingest.clean.cases import one, parse
+
 from zhiyan.pipeline.ingest.clean.cards import check_digit, is_id_card
 
 
@@ -38,15 +38,37 @@ def test_full_names(text, name):
 
 @pytest.mark.parametrize(
     "text",
-    ["李女士", "王小姐", "小美", "阿珍", "李总", "王姐", "VIP客户", "1", "12345", "😊", "小可爱😊", "Lily", "A"]
-    + ["微信用户", "散客", "范冰冰", "张伟2", "王", "张伟/李娜", "。"],
+    [
+        "李女士",
+        "王小姐",
+        "小美",
+        "阿珍",
+        "李总",
+        "王姐",
+        "VIP客户",
+        "1",
+        "12345",
+        "😊",
+        "小可爱😊",
+        "Lily",
+        "A",
+        "微信用户",
+        "散客",
+        "范冰冰",
+        "张伟2",
+        "王",
+        "张伟/李娜",
+        "。",
+    ],
 )
 def test_nicknames_are_kept_but_do_not_identify(text):
     name, quality, is_test, pseudo = graded(text)
     assert (name, quality, is_test, pseudo) == (text, "placeholder", False, True)
 
 
-@pytest.mark.parametrize("text", ["测试", "测试客户", "张三", "李四1", "培训", "培训01", "demo", "Demo_2", "test user"])
+@pytest.mark.parametrize(
+    "text", ["测试", "测试客户", "张三", "李四1", "培训", "培训01", "demo", "Demo_2", "test user"]
+)
 def test_test_accounts_are_flagged(text):
     assert graded(text)[1:] == ("placeholder", True, True)
 
@@ -83,7 +105,10 @@ def test_wrong_identity_cards(text, problem):
 
 def test_masked_identity_card():
     parsed = parse("id_card", ["3301**********1234"])
-    assert (parsed.values.to_pylist(), parsed.quality.to_pylist()) == (["3301**********1234"], ["masked"])
+    assert (parsed.values.to_pylist(), parsed.quality.to_pylist()) == (
+        ["3301**********1234"],
+        ["masked"],
+    )
     assert parsed.extra["birthdate"].to_pylist() == [None]
 
 

@@ -3,7 +3,6 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from tests.pipeline.ingest.clean.cases import one, parse
 
 GOOD = "+8613812345679"
@@ -11,10 +10,27 @@ GOOD = "+8613812345679"
 
 @pytest.mark.parametrize(
     "text",
-    ["13812345679", "+86 138-1234-5679", "+8613812345679", "0086 13812345679", "86 13812345679"]
-    + ["８６１３８１２３４５６７９", "１３８１２３４５６７９", "138 1234 5679", "(86)13812345679", "13812345679.0"]
-    + ["1.3812345679E+10", "`13812345679", '="13812345679"', "013812345679", "\u200b13812345679\u00a0"]
-    + ["13812345679(女儿)", "妈妈13812345679", "13812345679 微信同号", "13812345679/13812345679"],
+    [
+        "13812345679",
+        "+86 138-1234-5679",
+        "+8613812345679",
+        "0086 13812345679",
+        "86 13812345679",
+        "８６１３８１２３４５６７９",
+        "１３８１２３４５６７９",
+        "138 1234 5679",
+        "(86)13812345679",
+        "13812345679.0",
+        "1.3812345679E+10",
+        "`13812345679",
+        '="13812345679"',
+        "013812345679",
+        "\u200b13812345679\xa0",
+        "13812345679(女儿)",
+        "妈妈13812345679",
+        "13812345679 微信同号",
+        "13812345679/13812345679",
+    ],
 )
 def test_one_mobile_written_in_many_ways(text):
     parsed = parse("phone", [text])
@@ -40,9 +56,14 @@ def test_what_is_no_number_is_a_problem(text, problem):
     assert one("phone", text) == (None, problem)
 
 
-@pytest.mark.parametrize("text", ["{}/{}", "{}、{}", "{};{}", "{}；{}", "{},{}", "{} {}", "{}\n{}", "{}{}", "{}或{}"])
+@pytest.mark.parametrize(
+    "text", ["{}/{}", "{}、{}", "{};{}", "{}；{}", "{},{}", "{} {}", "{}\n{}", "{}{}", "{}或{}"]
+)
 def test_two_numbers_in_a_cell(text):
-    assert one("phone", text.format("13812345679", "13900001234")) == ([GOOD, "+8613900001234"], None)
+    assert one("phone", text.format("13812345679", "13900001234")) == (
+        [GOOD, "+8613900001234"],
+        None,
+    )
 
 
 def test_a_good_number_beside_rubbish_is_kept_and_reported():
@@ -78,7 +99,8 @@ def test_other_numbers_are_typed(text, number, quality):
 
 
 @pytest.mark.parametrize(
-    "text", ["13800138000", "11111111111", "00000000000", "13888888888", "12345678901", "13812345678"]
+    "text",
+    ["13800138000", "11111111111", "00000000000", "13888888888", "12345678901", "13812345678"],
 )
 def test_patterns_are_no_identifiers(text):
     parsed = parse("phone", [text, "13812345679", None])
@@ -104,7 +126,11 @@ def test_any_mobile_is_read_back(mobile, form):
 def test_every_cell_is_a_number_a_blank_or_a_problem(texts):
     parsed = parse("phone", texts)
     for text, value, problem, quality in zip(
-        texts, parsed.values.to_pylist(), parsed.problems.to_pylist(), parsed.quality.to_pylist(), strict=True
+        texts,
+        parsed.values.to_pylist(),
+        parsed.problems.to_pylist(),
+        parsed.quality.to_pylist(),
+        strict=True,
     ):
         assert (value is None) == (quality is None)
         if value is None and problem is None:

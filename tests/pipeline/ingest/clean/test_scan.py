@@ -1,8 +1,9 @@
 """What must not land is found in free text; what is shown is masked."""
 
+import pyarrow as pa
 import pytest
-
 from tests.pipeline.ingest.clean.cases import parse, values
+
 from zhiyan.pipeline.ingest.clean import mask, scan_sensitive
 
 
@@ -25,8 +26,6 @@ from zhiyan.pipeline.ingest.clean import mask, scan_sensitive
     ],
 )
 def test_sensitive_numbers_in_remarks(text, kind):
-    import pyarrow as pa
-
     assert scan_sensitive(pa.array([text, None])).to_pylist() == [kind, None]
     parsed = parse("free_text", [text])
     assert (parsed.values[0].as_py() is None) == (kind is not None)
@@ -38,7 +37,9 @@ def test_text_is_tidied_but_not_scanned():
     assert values("text", ["  a　 b ", "13812345679", "ＡＢ"]) == ["a b", "13812345679", "AB"]
 
 
-@pytest.mark.parametrize("secret", ["13812345679", "王小明", "11010519491231002X", "a.b@example.com", "欧阳"])
+@pytest.mark.parametrize(
+    "secret", ["13812345679", "王小明", "11010519491231002X", "a.b@example.com", "欧阳"]
+)
 def test_mask_hides_most(secret):
     shown = mask(secret, "phone")
     assert "*" in shown

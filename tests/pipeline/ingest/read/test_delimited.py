@@ -31,7 +31,9 @@ def reasons(entries):
 def test_rows_and_line_numbers_with_quoted_newlines_blank_lines_and_totals(tmp_path):
     table = read(
         tmp_path,
-        '姓名,手机,金额\n王伟,13812345679,1.5\n\n李娜,"139\n138",2\n合计,,3.5\n赵敏,1,4\n'.encode("gb18030"),
+        '姓名,手机,金额\n王伟,13812345679,1.5\n\n李娜,"139\n138",2\n合计,,3.5\n赵敏,1,4\n'.encode(
+            "gb18030"
+        ),
     )
     assert table.headers == ("姓名", "手机", "金额")
     assert table.encoding == "gb18030"
@@ -173,7 +175,9 @@ cells = st.text(
     max_size=6,
 ).map(lambda text: text.replace("`", "").replace("=", "").replace("�", ""))
 lines = st.lists(
-    st.tuples(st.just("k"), cells, st.sampled_from(["", "x\ny", 'say "hi"', "a,b", "c\td", "\r\n"])),
+    st.tuples(
+        st.just("k"), cells, st.sampled_from(["", "x\ny", 'say "hi"', "a,b", "c\td", "\r\n"])
+    ),
     min_size=1,
     max_size=8,
 )

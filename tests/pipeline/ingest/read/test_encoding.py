@@ -48,7 +48,7 @@ def test_accents_in_utf8_are_not_taken_for_gbk():
         (TEXT.encode("gbk") + b"\xff\xff\n", "ZY303", "line 4"),
         ("名,x\n王�伟,1\n".encode(), "ZY304", "line 2"),
         ("名,x\n锟斤拷,1\n".encode(), "ZY304", "line 2"),
-        ("a,b\n1,\0\n".encode(), "ZY305", "line 2"),
+        (b"a,b\n1,\0\n", "ZY305", "line 2"),
         ("a,b\n1,\0\n".encode("utf-8-sig"), "ZY305", "line 2"),
         ("client,café René\n".encode("latin-1"), "ZY303", "line 1"),
         (TEXT.encode("utf-16-le"), "ZY305", "line 1"),

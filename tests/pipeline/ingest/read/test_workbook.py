@@ -1,5 +1,7 @@
 """Workbooks: headers, merges, totals, dates, numbers, error cells, and hostile files."""
 
+# ruff: noqa: DTZ001 - cells and the warehouse hold naive moments
+
 import datetime as dt
 import io
 import zipfile
@@ -60,7 +62,12 @@ def test_his_export_with_two_header_rows_merges_and_totals(tmp_path):
         (1, "title"), (2, "title"), (7, "total_row"), (8, "blank_row"), (10, "total_row"),
     ]  # fmt: skip
     (bad,) = table.rejected
-    assert (bad.row_no, bad.reason, bad.text, bad.column) == (9, "cell_error", "#DIV/0!", "消费/金额")
+    assert (bad.row_no, bad.reason, bad.text, bad.column) == (
+        9,
+        "cell_error",
+        "#DIV/0!",
+        "消费/金额",
+    )
     assert bad.cells[:2] == ("000124", "李娜")
 
 
@@ -83,7 +90,9 @@ def test_fill_down_fills_every_gap_where_no_merges_are_known(tmp_path):
 def test_cells_become_text_without_loss(tmp_path, odd_dates):
     def fill(book, sheet):
         moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-        sheet.write_row(0, 0, ["手机", "日期", "时刻", "小数", "是", "公式", "序列", "编号", "文本"])
+        sheet.write_row(
+            0, 0, ["手机", "日期", "时刻", "小数", "是", "公式", "序列", "编号", "文本"]
+        )
         sheet.write(1, 0, 13812345679)
         sheet.write_datetime(1, 1, dt.datetime(2024, 3, 5), book.add_format({"num_format": "d"}))
         sheet.write_datetime(1, 2, dt.datetime(2024, 3, 5, 23, 59, 59), moment)
@@ -173,7 +182,9 @@ def test_encrypted_macro_damaged_and_foreign_packages_are_refused(tmp_path):
     cut = tmp_path / "cut.xlsx"
     cut.write_bytes(plain.read_bytes()[:-200])
     assert code_of(cut) == "ZY307"
-    broken = repacked(plain, tmp_path / "b.xlsx", **{"xl/worksheets/sheet1.xml": b"<worksheet><sheetData><row"})
+    broken = repacked(
+        plain, tmp_path / "b.xlsx", **{"xl/worksheets/sheet1.xml": b"<worksheet><sheetData><row"}
+    )
     assert code_of(broken) in {"ZY307", "ZY312"}
     other = io.BytesIO()
     with zipfile.ZipFile(other, "w") as package:

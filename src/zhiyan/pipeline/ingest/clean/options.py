@@ -1,9 +1,10 @@
 """What a parser may be told, and the reading of such options from a mapping file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
 from difflib import get_close_matches
+from typing import cast
 
 from zhiyan.errors import DefinitionError, Problem
 
@@ -110,10 +111,12 @@ def _converted(name: str, value: object) -> tuple[object, str]:
     if name in {"codes", "cities"}:
         if not isinstance(value, Mapping):
             return value, "a mapping from text to text"
-        return {str(key): str(held) for key, held in value.items()}, ""
+        pairs = cast("Mapping[object, object]", value)
+        return {str(key): str(held) for key, held in pairs.items()}, ""
     if name in {"null_words", "placeholders", "dial_prefixes", "true_words", "false_words"}:
-        good = isinstance(value, list | tuple)
-        return tuple(map(str, value)) if good else value, "" if good else "a list of texts"
+        if not isinstance(value, list | tuple):
+            return value, "a list of texts"
+        return tuple(map(str, cast("Sequence[object]", value))), ""
     kind = {"width": int, "offset_minutes": int, "date_1904": bool, "latest": date}.get(name, str)
     good = isinstance(value, kind) and (kind is not int or not isinstance(value, bool))
     return value, "" if good else f"a {kind.__name__}"

@@ -4,7 +4,7 @@ import re
 
 from zhiyan.pipeline.ingest.clean.cards import is_bank_card, is_id_card
 from zhiyan.pipeline.ingest.clean.column import Column
-from zhiyan.pipeline.ingest.read.arrow import Array, ChunkedArray, pa, pc
+from zhiyan.pipeline.ingest.read.arrow import Array, pa, pc
 
 #: A superset of everything searched for: any long run of digits, perhaps broken by blanks.
 _RUN = r"[0-9０-９][0-9０-９ \-]{8,}[0-9０-９Xx]"

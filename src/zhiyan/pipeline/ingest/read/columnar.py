@@ -4,7 +4,7 @@ import io
 import json
 from math import isnan
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from zhiyan.pipeline.ingest.read.arrow import ChunkedArray, Table, pa, parquet, pc
 from zhiyan.pipeline.ingest.read.objects import scalar_text
@@ -41,7 +41,7 @@ def read_parquet(data: bytes, path: Path, options: ReadOptions) -> RawTable:
 
 
 def _flattened(table: Table) -> Table:
-    while any(pa.types.is_struct(field.type) for field in table.schema):
+    while any(pa.types.is_struct(field.type) for field in cast("Any", table.schema)):
         table = table.flatten()
     return table
 
@@ -93,6 +93,10 @@ def _odd(value: Any) -> str | None:
             return value.decode("utf-8") or None
         except UnicodeDecodeError:
             return value.hex()
-    if isinstance(value, list) and all(isinstance(v, str | int | bool) for v in value):
+    if isinstance(value, list) and all(map(_is_plain, cast("list[Any]", value))):
         return scalar_text(value)
     return None if value is None else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, str | int | bool)

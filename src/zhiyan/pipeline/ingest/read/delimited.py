@@ -90,14 +90,15 @@ def _head(data: bytes, delimiter: str) -> list[_Record]:
     if len(data) > _SAMPLE_BYTES:
         sample = sample[: sample.rfind(b"\n") + 1] or sample
     lines = io.StringIO(sample.decode("utf-8", "ignore"), newline="").readlines()
-    ends = [0]
+    ends: list[int] = [0]
     for text in lines:
         ends.append(ends[-1] + len(text.encode()))
     reader = csv_reader(lines, delimiter)
     records: list[_Record] = []
     before = 0
+    cells: list[str]
     for cells in islice(reader, SEARCH_ROWS * 2):
-        now = reader.line_num
+        now: int = reader.line_num
         records.append(_Record(line=before + 1, last=now, end=ends[now], cells=cells))
         before = now
     return records

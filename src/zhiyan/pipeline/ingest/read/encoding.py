@@ -27,6 +27,8 @@ _FOREIGN = re.compile(r"[^\x00-\x7f]+")
 #: The first byte of a UTF-8 letter of three bytes or four, as all Chinese ones are.
 _LONG_LETTER = re.compile(rb"[\xe0-\xf4]")
 _SAMPLE_LINES = 2_000
+#: Share of lines with ruined letters above which the file is refused as a whole.
+_RUINED_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,17 +149,30 @@ def _refuse_nul(data: bytes, path: Path) -> None:
 
 def _refuse_ruins(decoded: Decoded, path: Path) -> None:
     _refuse_nul(decoded.utf8, path)
-    for ruin in (_REPLACEMENT, *_RUINS):
-        offset = decoded.utf8.find(ruin)
-        if offset >= 0:
-            raise _ruined(decoded, path, offset)
     if decoded.utf8.isascii():
         return
+    offset = _widespread_ruin(decoded.utf8)
+    if offset is not None:
+        raise _ruined(decoded, path, offset)
     offset = 0
     for line in decoded.utf8.split(b"\n", _SAMPLE_LINES)[:_SAMPLE_LINES]:
         if not line.isascii() and _is_mojibake(line.decode()):
             raise _ruined(decoded, path, offset)
         offset += len(line) + 1
+
+
+def _widespread_ruin(utf8: bytes) -> int | None:
+    """Return where the first ruined letter stands if the file as a whole is ruined.
+
+    A few ruined cells in a sound file put their rows into quarantine instead.
+    """
+    ruins = (_REPLACEMENT, *_RUINS)
+    places = [place for place in map(utf8.find, ruins) if place >= 0]
+    if not places:
+        return None
+    lines = [line for line in utf8.split(b"\n") if not line.isascii()]
+    ruined = sum(1 for line in lines if any(ruin in line for ruin in ruins))
+    return min(places) if ruined > len(lines) * _RUINED_SHARE else None
 
 
 def _ruined(decoded: Decoded, path: Path, offset: int) -> DataError:

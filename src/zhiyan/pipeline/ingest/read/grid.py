@@ -39,9 +39,7 @@ def table_of(grid: Grid, path: Path, options: ReadOptions, *, base: RawTable) ->
 
     Raises DataError ``ZY306`` if it is too large, ``ZY317`` if the header row is not in it.
     """
-    if not any(drops.filled(row) for row in grid.rows[:SEARCH_ROWS]) and not any(
-        drops.filled(row) for row in grid.rows
-    ):
+    if not any(drops.filled(row) for row in grid.rows):
         return None
     width = max(len(row) for row in grid.rows)
     check_shape(path, len(grid.rows), width, options=options)
@@ -61,9 +59,8 @@ def table_of(grid: Grid, path: Path, options: ReadOptions, *, base: RawTable) ->
         for i, row in enumerate(grid.rows[: header.first])
     ]
     rows = _without_blank(rows)
-    kept = set(rows.column_names)
-    gone_names = [repr(name) for name in header.names if name not in kept]
-    notes = [n for n in header.notes if not n.endswith(tuple(f"is called {x}" for x in gone_names))]
+    lost = tuple(f"is called {n!r}" for n in header.names if n not in rows.column_names)
+    notes = [note for note in header.notes if not note.endswith(lost)]
     return RawTable(
         file=base.file,
         kind=base.kind,

@@ -21,6 +21,8 @@ _META = re.compile(
 )
 _DECLARATION = re.compile(rb"^\s*<\?xml.*?\?>", re.DOTALL)
 _SS = "{urn:schemas-microsoft-com:office:spreadsheet}"
+#: Untyped, because its type stub leaves a part unstated.
+_html: Any = html
 _SPACE = re.compile(r"[^\S\n]+")
 
 
@@ -51,7 +53,7 @@ def read_html(data: bytes, path: Path, options: ReadOptions) -> list[RawTable]:
     text, encoding = _text(data, path, options)
     parser = html.HTMLParser(no_network=True, recover=True, huge_tree=False, encoding="utf-8")
     try:
-        root = html.document_fromstring(text, parser=parser)
+        root: Any = _html.document_fromstring(text, parser=parser)
     except (etree.LxmlError, ValueError) as error:
         raise refuse("ZY316", f"the HTML cannot be read: {error}", path) from error
     _refuse_depth(parser, path)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from zhiyan.pipeline.ingest.read.arrow import pa
 from zhiyan.pipeline.ingest.read.encoding import Decoded
@@ -125,27 +125,40 @@ def _is_object(line: bytes) -> bool:
 
 
 def _elements(document: Any, path: Path) -> Sequence[Any]:
-    """Return the objects of a document, unwrapping an object around one list of objects."""
-    if isinstance(document, list):
-        return cast("list[Any]", document)
-    lists = _lists(cast("dict[str, Any]", document)) if isinstance(document, dict) else []
+    """Return the objects of a document, out of an envelope of scalars around one list of them."""
+    held = _as_object(document)
+    if held is None:
+        return _as_list(document) or [document]
+    lists = [name for name, value in held.items() if _is_table(value)]
     if len(lists) > 1:
-        names = ", ".join(name for name, _ in lists)
+        names = ", ".join(lists)
         raise refuse("ZY313", f"several lists of objects ({names}): which one is meant?", path)
-    if lists:
-        return lists[0][1]
-    return [document]
+    return _inside(held) or [held]
 
 
-def _lists(document: Mapping[str, Any], depth: int = 0) -> list[tuple[str, Sequence[Any]]]:
-    """Lists of objects at the top, or one object below it (``{"data": {"list": [...]}}``)."""
-    found: list[tuple[str, Sequence[Any]]] = []
-    for name, value in document.items():
-        if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
-            found.append((name, value))
-        elif isinstance(value, dict) and depth < 2 and not found:
-            found += _lists(value, depth + 1)
-    return found
+def _inside(envelope: Mapping[str, Any], depth: int = 0) -> Sequence[Any] | None:
+    """Return the list in ``{"errcode": 0, "list": [...]}`` or ``{"data": {"list": [...]}}``."""
+    members: list[Any] = list(envelope.values())
+    inner = [m for m in members if _as_object(m) or _as_list(m)]
+    if len(inner) != 1 or depth > 2:
+        return None
+    if _is_table(inner[0]):
+        return _as_list(inner[0])
+    below = _as_object(inner[0])
+    return _inside(below, depth + 1) if below else None
+
+
+def _is_table(value: Any) -> bool:
+    items = _as_list(value)
+    return bool(items) and all(isinstance(item, dict) for item in items or ())
+
+
+def _as_object(value: Any) -> dict[str, Any] | None:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
+
+
+def _as_list(value: Any) -> list[Any] | None:
+    return cast("list[Any]", value) if isinstance(value, list) else None
 
 
 def _read_lines(data: bytes, gathered: _Gathered) -> None:
@@ -164,11 +177,12 @@ def _read_lines(data: bytes, gathered: _Gathered) -> None:
 
 
 def _take(gathered: _Gathered, number: int, value: Any, *, text: str | None) -> None:
-    if not isinstance(value, dict):
+    held = _as_object(value)
+    if held is None:
         _reject(gathered, number, RejectReason.NOT_AN_OBJECT, text=text or _dump(value))
         return
     try:
-        row = _unique(list(_flat(value)))
+        row = _unique(list(_flat(held)))
     except _NotJsonError:
         shown = text or json.dumps(value, ensure_ascii=False)
         _reject(gathered, number, RejectReason.BAD_JSON, text=shown)
@@ -190,8 +204,9 @@ def _flat(
     if depth > _DEPTH:
         raise _NotJsonError("nested too deeply")
     for name, held in value.items():
-        if isinstance(held, dict) and held:
-            yield from _flat(held, f"{prefix}{name}.", depth + 1)
+        inner = _as_object(held)
+        if inner:
+            yield from _flat(inner, f"{prefix}{name}.", depth + 1)
         else:
             yield prefix + name, scalar_text(held)
 
@@ -204,8 +219,9 @@ def scalar_text(value: Any) -> str | None:
         return "true" if value else "false"
     if isinstance(value, str):
         return str(value)
-    if isinstance(value, list) and all(_joins(item) for item in value):
-        return _JOINER.join(scalar_text(item) or "" for item in value)
+    items = _as_list(value)
+    if items and all(_joins(item) for item in items):
+        return _JOINER.join(scalar_text(item) or "" for item in items)
     return _dump(value)
 
 
@@ -219,11 +235,10 @@ def _dump(value: Any) -> str:
     """Write JSON back with its numbers as they were written."""
     if isinstance(value, _Number):
         return str(value)
-    if isinstance(value, dict):
-        inner = ", ".join(
-            f"{json.dumps(k, ensure_ascii=False)}: {_dump(v)}" for k, v in value.items()
-        )
-        return "{" + inner + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_dump, value)) + "]"
+    held, items = _as_object(value), _as_list(value)
+    if held is not None:
+        inner = (f"{json.dumps(k, ensure_ascii=False)}: {_dump(v)}" for k, v in held.items())
+        return "{" + ", ".join(inner) + "}"
+    if items is not None:
+        return "[" + ", ".join(map(_dump, items)) + "]"
     return json.dumps(value, ensure_ascii=False)

@@ -27,7 +27,24 @@ _SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^>]*>")
 _ATTRIBUTE = re.compile(rb"([\w:]+)\s*=\s*[\"']([^\"']*)[\"']")
 _RELATION = re.compile(rb"<(?:\w+:)?Relationship\s[^>]*>")
 _FAR_COLUMN = re.compile(rb"\br\s*=\s*[\"']([A-Z]{2,3})(\d+)[\"']")
-_FAR_ROW = re.compile(rb"\br\s*=\s*[\"'][A-Z]{0,3}(\d{5,})[\"']")
+#: Rows by their tags, and cells so far down that they must be looked at one by one.
+_ROW = re.compile(rb"<(?:\w+:)?row\s[^>]{0,200}?\br\s*=\s*[\"'](\d+)[\"']")
+_FAR_CELL = re.compile(rb"\br\s*=\s*[\"'][A-Z]{0,3}(\d{6,})[\"']")
+#: The same as everybody writes them, which is much faster to search for; and signs of others.
+_PLAIN_MARKS = (
+    re.compile(rb'r="([A-Z]{2,3})(\d+)"'),
+    re.compile(rb'row r="(\d+)"'),
+    re.compile(rb'r="[A-Z]{1,3}(\d{6,})"'),
+)
+_UNUSUAL = (
+    b"r='",
+    b"r =",
+    b"r= ",
+    *(b"r" + c for c in (b"\t", b"\n", b"\r")),
+    b"=\t",
+    b"=\n",
+    b"=\r",
+)
 _ERROR = re.compile(
     rb"<(?:\w+:)?c\s(?=[^>]*\bt=[\"']e[\"'])[^>]*?\br=[\"']([A-Z]{1,3})(\d+)[\"'][^>]*>"
     rb".{0,4000}?<(?:\w+:)?v>([^<]*)<",
@@ -161,20 +178,14 @@ def _sheet_parts(
 def _scan(data: bytes, info: zipfile.ZipInfo, path: Path, *, options: ReadOptions) -> Errors:
     """Find error cells and how far out cells lie in one sheet."""
     errors: Errors = {}
-    columns, rows = 1, 10_000
+    columns, rows = 1, 1
     before = b""
     for piece in _pieces(data, info, path):
         window = before + piece
-        for letters, _ in _FAR_COLUMN.findall(window):
-            columns = max(columns, _column_number(letters))
-        far = _FAR_ROW.findall(window)
-        if far:
-            rows = max(rows, *(int(number[:8]) for number in far))
+        width, height = _extent(window)
+        columns, rows = max(columns, width), max(rows, height)
         if b't="e"' in window or b"t='e'" in window:
-            for letters, number, text in _ERROR.findall(window):
-                errors[int(number) - 1, _column_number(letters) - 1] = text.decode(
-                    "utf-8", "replace"
-                )
+            errors |= _errors_in(window)
         before = window[-_OVERLAP:]
     if columns > options.max_columns:
         raise refuse(
@@ -183,6 +194,23 @@ def _scan(data: bytes, info: zipfile.ZipInfo, path: Path, *, options: ReadOption
     if rows > 1_048_576 or rows * max(columns, 26) > options.max_sheet_cells:
         raise refuse("ZY306", f"cells as far as row {rows:,}, column {columns:,}", path)
     return errors
+
+
+def _extent(window: bytes) -> tuple[int, int]:
+    """Return the last column and row that a piece of a sheet names, at least 1."""
+    plain = not any(mark in window for mark in _UNUSUAL)
+    column, row, cell = _PLAIN_MARKS if plain else (_FAR_COLUMN, _ROW, _FAR_CELL)
+    letters = {found[0] for found in column.findall(window)}
+    numbers = {*row.findall(window), *cell.findall(window)}
+    width = max(map(_column_number, letters), default=1)
+    return width, max((int(number[:8]) for number in numbers), default=1)
+
+
+def _errors_in(window: bytes) -> Errors:
+    return {
+        (int(number) - 1, _column_number(letters) - 1): text.decode("utf-8", "replace")
+        for letters, number, text in _ERROR.findall(window)
+    }
 
 
 def _column_number(letters: bytes) -> int:

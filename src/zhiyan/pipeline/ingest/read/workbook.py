@@ -26,7 +26,7 @@ def read_workbook(
     ``ZY317`` a sheet named in the options does not exist.
     """
     try:
-        with calamine.load_workbook(io.BytesIO(data)) as book:
+        with calamine.CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
             return _sheets(book, path, options, inspection=inspection)
     except calamine.PasswordError as error:
         raise encrypted(path) from error
@@ -92,6 +92,8 @@ def _column(cells: Sequence[Any]) -> list[str | None]:
     kinds = set(map(type, cells))
     if kinds == {str}:
         return [text or None for text in cells]
+    if kinds <= {str, float}:
+        return [number_text(c) if c.__class__ is float else c or None for c in cells]
     memo: dict[Any, str | None] = {}
     out: list[str | None] = []
     for cell in cells:

@@ -1,0 +1,68 @@
+"""Finding what people name: snapshots, tags, customers; with the nearest name where there is none."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from zhiyan.core.expression import names
+from zhiyan.core.identity import parse_public_id
+from zhiyan.core.snapshot import Manifest
+from zhiyan.core.tag import Tag
+from zhiyan.errors import Problem, UsageError
+from zhiyan.lang.catalogue import Catalogue
+from zhiyan.lang.nearest import nearest
+
+
+def snapshot_named(found: Sequence[Manifest], name: str | None) -> Manifest:
+    """Return the newest snapshot (name None), or the one whose id begins like ``name``.
+
+    Raises UsageError ``ZY501`` if there is none yet, ``ZY502`` if the name fits none or several.
+    """
+    if not found:
+        raise UsageError(
+            Problem(code="ZY501", message="no snapshot yet", hint="run `zhiyan compute` first")
+        )
+    fitting = found if name is None else [m for m in found if m.snapshot_id.startswith(name)]
+    if name is not None and len(fitting) != 1:
+        ids = [m.snapshot_id for m in found]
+        raise UsageError(
+            Problem(
+                code="ZY502",
+                message=f"{len(fitting)} snapshots are called {name!r}",
+                hint=nearest(name, ids) or f"there are {', '.join(ids[:5])}",
+            )
+        )
+    return fitting[0]
+
+
+def tag_named(catalogue: Catalogue, code: str) -> Tag:
+    """Return a tag; raises UsageError ``ZY503`` with the nearest code if there is none."""
+    found = catalogue.tags.get(code)
+    if found is None:
+        hint = nearest(code, catalogue.tags)
+        raise UsageError(Problem(code="ZY503", message=f"there is no tag {code!r}", hint=hint))
+    return found
+
+
+def customer_named(text: str) -> int:
+    """Return the number behind a printed customer id; raises UsageError ``ZY504``."""
+    customer_id = parse_public_id(text)
+    if customer_id is None:
+        raise UsageError(
+            Problem(
+                code="ZY504",
+                message=f"{text!r} is no customer id",
+                hint="ids are C and 16 digits or letters A to F, as `zhiyan select` shows",
+            )
+        )
+    return customer_id
+
+
+def seen_by(catalogue: Catalogue, snapshot: Manifest) -> Catalogue:
+    """Return the definitions that a snapshot can answer: tags that it has, segments over them."""
+    tags = {code: tag for code, tag in catalogue.tags.items() if code in snapshot.tags}
+    segments = {
+        code: segment
+        for code, segment in catalogue.segments.items()
+        if not any(name in catalogue.tags and name not in tags for name in names(segment.where))
+    }
+    return replace(catalogue, tags=tags, segments=segments)

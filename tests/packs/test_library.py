@@ -1,0 +1,74 @@
+"""Tags against the industry library, where it lies beside the project."""
+
+import pytest
+import yaml
+from tests.packs.clinic import SHARED, catalogue
+
+FILE = SHARED / "tag_library.yaml"
+#: Not expressible: no text functions, no attributes of a clinic, no ranges, no date arithmetic.
+LEFT_OUT = {"postal_prefix", "cross_city_customer", "next_visit_window", "record_retention_lock"}
+TYPES = {"string": "text", "map": "list"}
+
+pytestmark = pytest.mark.skipif(not FILE.is_file(), reason="the library is not beside the project")
+
+
+@pytest.fixture(scope="module")
+def library():
+    return yaml.safe_load(FILE.read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def pairs(library):
+    tags = catalogue("medical_aesthetics").tags
+    return [(tags[wanted["code"]], wanted) for wanted in library["tags"] if wanted["code"] in tags]
+
+
+def test_all_but_the_named_tags_are_there(library):
+    wanted = {tag["code"] for tag in library["tags"]}
+    tags = set(catalogue("medical_aesthetics").tags)
+    assert wanted - tags == LEFT_OUT
+    assert tags - wanted == {"valid_customer"}
+
+
+def test_metadata_is_that_of_the_library(pairs):
+    for tag, wanted in pairs:
+        assert (tag.name_zh, tag.name_en) == (wanted["name_zh"], wanted["name_en"]), tag.code
+        for key in ("weight", "priority", "sensitivity", "marketing_use", "consent", "refresh"):
+            assert getattr(tag, key) == wanted[key], (tag.code, key)
+        for key in ("purposes", "origin"):
+            assert getattr(tag, key) == tuple(wanted[key]), (tag.code, key)
+        assert tag.stale_after_days == wanted.get("stale_after_days"), tag.code
+        assert tag.type == TYPES.get(wanted["value"]["type"], wanted["value"]["type"]), tag.code
+
+
+def test_value_domains_are_those_of_the_library(pairs):
+    for tag, wanted in pairs:
+        domain = wanted["value"].get("domain")
+        if isinstance(domain, list):
+            listed = {entry["v"]: entry["zh"] for entry in domain}
+            assert {value.value: value.zh for value in tag.values} == listed, tag.code
+
+
+def test_forbidden_tags_are_those_of_the_library(library):
+    wanted = {
+        entry["code"]: (entry["name_zh"], entry["rule"]) for entry in library["forbidden_tags"]
+    }
+    for pack in ("medical_aesthetics", "retail"):
+        listed = {f.code: (f.name_zh, f.rule) for f in catalogue(pack).forbidden}
+        assert listed == wanted
+
+
+def test_parameters_have_the_defaults_of_the_library(library):
+    wanted = library["params"]
+    params = {c: p.default.value for c, p in catalogue("medical_aesthetics").params.items()}
+    assert (params["value_high"], params["value_mid"]) == (
+        wanted["value_high"] * 100,
+        wanted["value_mid"] * 100,
+    )
+    for code in ("freq_high", "freq_mid", "visit_high", "visit_mid", "active_days", "silent_days"):
+        assert params[code] == wanted[code]
+    for code in ("dormant_days", "new_days", "touch_cap_7d", "touch_cap_30d", "fatigue_unanswered"):
+        assert params[code] == wanted[code]
+    bounds = ("overdue_due", "overdue_over", "overdue_lapsed", "overdue_lost")
+    assert [params[code] for code in bounds] == wanted["overdue"]
+    assert [params["churn_mid"], params["churn_high"]] == wanted["churn"]

@@ -1,0 +1,1 @@
+"""What the project checks about itself, and the pages it writes about itself."""
