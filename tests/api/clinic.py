@@ -107,7 +107,7 @@ def _manifest(snapshot_id: str, as_of: datetime) -> Manifest:
 
 
 class Clinic:
-    """Implements ``zhiyan.api.reads.Reads`` in memory."""
+    """Implements ``zhiyan.app.reads.Reads`` in memory."""
 
     def __init__(self, *, computed: bool = True) -> None:
         self._computed = computed

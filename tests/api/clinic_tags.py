@@ -1,6 +1,6 @@
 """The definitions of the clinic group beside this file."""
 
-from zhiyan.api.reads import Group, Label, Taxonomy
+from zhiyan.app.reads import Group, Label, Taxonomy
 from zhiyan.core.event import Sensitivity
 from zhiyan.core.expression import Call, Literal, Ref, ValueType
 from zhiyan.core.measure import NULL, Measure, Span, Unit, Window

@@ -6,7 +6,7 @@ import pytest
 
 from zhiyan.api import words
 from zhiyan.api.failures import column_of
-from zhiyan.api.reads import Label
+from zhiyan.app.reads import Label
 from zhiyan.api.show import edge, show
 from zhiyan.api.words import Writer
 from zhiyan.core.expression import Literal, Ref, ValueType
@@ -105,6 +105,9 @@ def test_edges_of_bins():
     assert edge(3.0, ValueType.INT).zh == "3"
     assert edge(3.5, ValueType.INT).zh == "3.5"
     assert edge(600000.0, ValueType.MONEY).zh == "¥6,000"
+    assert edge(9468671.8, ValueType.MONEY).zh == "¥94,687"
+    assert edge(26.94721, ValueType.DECIMAL).zh == "26.9"
+    assert edge(12345.6, ValueType.DECIMAL).zh == "12,300"
 
 
 @pytest.mark.parametrize(

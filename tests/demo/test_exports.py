@@ -74,21 +74,29 @@ def test_every_line_of_the_table_occurs(exported: Path):
     assert {row["line"] for row in truth(exported, "mess")} == set(range(1, 25))
 
 
+def header_of(row: dict[str, Any], rows: list[list[str]]) -> list[str]:
+    """Return the column names; of two header rows the lower one counts where it has a name."""
+    if row["encoding"] == "html":  # cells over both rows stand in the upper one only
+        spanning = [name for name in rows[1] if name in {"门店", "备注"}]
+        return [spanning[0], *rows[2], *spanning[1:]]
+    lower = rows[row["first_row"] - 2]
+    if row["header_rows"] == 2:
+        return [low or up for low, up in zip(lower, rows[1], strict=True)]
+    return lower
+
+
 def test_planted_cells_are_really_in_the_files(exported: Path, files: dict[str, list[list[str]]]):
     checked = 0
-    header_at = {row["file"]: row["first_row"] - 2 for row in truth(exported, "files")}
+    headers = {
+        row["file"]: header_of(row, files[row["file"]])
+        for row in truth(exported, "files")
+        if row["header_rows"] and row["kinds"]
+    }
     for mark in truth(exported, "mess"):
         if not (mark["raw"] and mark["column"] and mark["row"]):
             continue
-        rows = files[mark["file"]]
-        header = rows[header_at[mark["file"]]]
-        if mark["file"].endswith(".xls"):  # two header rows: the first and last column span both
-            header = ["门店", *header, "备注"]
-        cell = (
-            rows[mark["row"] - 1][header.index(mark["column"])]
-            if mark["column"] in header
-            else None
-        )
+        place = headers[mark["file"]].index(mark["column"])
+        cell = files[mark["file"]][mark["row"] - 1][place]
         # digits typed as a number come back as a float
         assert cell in {mark["raw"], f"{mark['raw']}.0"}, mark
         checked += 1
@@ -217,6 +225,20 @@ def test_records_tell_who_is_who(exported: Path, files: dict[str, list[list[str]
     assert all(len(who) == 1 for who in persons.values())
     twice = {row["person"] for row in records if row["source"] == "his"}
     assert len(twice) < sum(row["source"] == "his" for row in records)
+
+
+def test_shared_phones_lie_in_the_files(exported: Path, files: dict[str, list[list[str]]]):
+    rows = [row for row in files["HIS客户档案_01.xls"] if len(row) > 6 and row[6].isdigit()]
+    owners: dict[str, set[str]] = {}
+    for row in rows:
+        owners.setdefault(row[6], set()).add(row[0] + row[1])
+    marks = [m for m in truth(exported, "mess") if m["file"] == "HIS客户档案_01.xls"]
+    family = {files["HIS客户档案_01.xls"][m["row"] - 1][6] for m in marks if m["line"] == 4}
+    assert sum(len(owners.get(phone, ())) == 2 for phone in family) >= 3
+    desk = {
+        files["HIS客户档案_01.xls"][m["row"] - 1][6] for m in marks if m["problem"] == "staff_phone"
+    }
+    assert max(len(owners.get(phone, ())) for phone in desk) > 3
 
 
 def test_synthetic_numbers_pass_their_checks_and_belong_to_nobody():

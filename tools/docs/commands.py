@@ -65,10 +65,8 @@ def _spelling(parameter: Any) -> str:
 
 
 def _help(parameter: Any) -> str:
-    choices = getattr(parameter.type, "choices", None)
-    listed = f" ({codes(map(str, choices))})" if choices else ""
     needed = " **required**" if parameter.required and parameter.param_type_name == "option" else ""
-    return f"{parameter.help or ''}{listed}{needed}"
+    return f"{parameter.help or ''}{needed}"
 
 
 def _default(parameter: Any) -> str:

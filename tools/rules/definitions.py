@@ -9,6 +9,7 @@ import yaml
 from tools.rule import SOURCE, Finding
 
 NAME = "definitions"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 PACKS = SOURCE / "packs"
 NEEDED = {
     "tags": ("owner", "description", "sensitivity", "purposes", "category"),
@@ -19,7 +20,7 @@ NEEDED = {
 def findings(folder: Path = PACKS) -> Iterator[Finding]:
     """Yield every definition that lacks what its reader must know."""
     for path in sorted(folder.rglob("*.yaml")):
-        loaded: Any = yaml.safe_load(path.read_text("utf-8"))
+        loaded: Any = yaml.load(path.read_text("utf-8"), _LOADER)
         for section, needed in NEEDED.items():
             entries = loaded.get(section) if isinstance(loaded, dict) else None
             for entry in entries if isinstance(entries, list) else ():

@@ -18,22 +18,31 @@ PATTERNS = {
     re.compile(r"[A-Z]:\\\\?Users\\"): "a path of one machine",
     re.compile(r"^(<{7}|>{7}|={7})( |$)"): "a mark of an unfinished merge",
     re.compile(r"\b(TO[D]O|FIX[M]E|X[X]X)\b"): "an unfinished thought; write an issue instead",
-    re.compile(r"(?i)\b(chat[g]pt|[c]laude|[a]nthropic|[l]orem ipsum|as an [a]i\b)"): "a stray word",
+    re.compile(r"\b(?i:chat[g]pt|[c]laude|[a]nthropic|[l]orem ipsum|as an [a]i)\b"): "a stray word",
 }
+
+
+_ANY = re.compile("|".join(f"(?:{found.pattern})" for found in PATTERNS), re.MULTILINE)
+LARGEST = 2_000_000
 
 
 def findings(root: Path = ROOT) -> Iterator[Finding]:
     """Yield every such line in the text files of the repository."""
     own = f"{root.as_posix()}/"
     for path in repository_files(root):
-        try:
-            lines = path.read_text("utf-8").splitlines()
-        except UnicodeDecodeError:
+        data = path.read_bytes()
+        if b"\0" in data[:8000] or len(data) > LARGEST:
             continue
-        for number, line in enumerate(lines, 1):
-            yield from (Finding(path, number, what) for what in residue(line))
-            if own in line:
-                yield Finding(path, number, "the path of this checkout")
+        text = data.decode("utf-8", "replace")
+        if own in text or _ANY.search(text):
+            yield from _lines(path, text, own)
+
+
+def _lines(path: Path, text: str, own: str) -> Iterator[Finding]:
+    for number, line in enumerate(text.splitlines(), 1):
+        yield from (Finding(path, number, what) for what in residue(line))
+        if own in line:
+            yield Finding(path, number, "the path of this checkout")
 
 
 def residue(line: str) -> list[str]:

@@ -24,7 +24,7 @@ def too_large(path: Path, limit: int) -> Iterator[Finding]:
     yield from _too_long(path, limit)
     for node in ast.walk(parsed(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            lines = (node.end_lineno or node.lineno) - node.lineno + 1
+            lines = _length(node)
             if lines > FUNCTION:
                 yield Finding(path, node.lineno, f"{node.name} has {lines} of {FUNCTION} lines")
         if isinstance(node, ast.ClassDef) and path != FACADE_PATH:
@@ -32,6 +32,15 @@ def too_large(path: Path, limit: int) -> Iterator[Finding]:
             if public > PUBLIC_METHODS:
                 text = f"{node.name} has {public} of {PUBLIC_METHODS} public methods"
                 yield Finding(path, node.lineno, text)
+
+
+def _length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Return the lines of a function without its docstring."""
+    first = node.body[0]
+    begin = node.lineno
+    if ast.get_docstring(node) and first.end_lineno:
+        begin += first.end_lineno - first.lineno + 1
+    return (node.end_lineno or begin) - begin + 1
 
 
 def _too_long(path: Path, limit: int) -> Iterator[Finding]:

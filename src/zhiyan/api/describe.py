@@ -5,8 +5,8 @@ from datetime import datetime
 
 from zhiyan.api import models
 from zhiyan.api.naming import Names, named, tag_name
-from zhiyan.api.reads import Distribution, Group, Label, Taxonomy
 from zhiyan.api.show import aware, edge, show, text
+from zhiyan.app.reads import Distribution, Group, Label, Taxonomy
 from zhiyan.core.expression import Ref
 from zhiyan.core.expression import names as names_of
 from zhiyan.core.measure import NULL
@@ -16,7 +16,7 @@ from zhiyan.core.tag import Tag
 
 
 def spread(found: Distribution, tag: Tag, labels: Mapping[str, Label]) -> models.Spread:
-    """Return a distribution; bars of a closed domain in the order of the domain."""
+    """Return a distribution; bars of a closed domain in the order of the domain, unknown apart."""
     order = {one.value: place for place, one in enumerate(tag.values)}
     bars = sorted(found.bars, key=lambda bar: order.get(str(bar.value), len(order)))
     return models.Spread(
@@ -25,6 +25,7 @@ def spread(found: Distribution, tag: Tag, labels: Mapping[str, Label]) -> models
         bars=[
             models.Bar(value=show(bar.value, tag.type, labels), customers=bar.customers)
             for bar in bars
+            if bar.value is not None
         ],
         bins=[
             models.Bin(

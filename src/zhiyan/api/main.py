@@ -9,8 +9,8 @@ from fastapi.responses import HTMLResponse
 
 from zhiyan.api import console, docs, failures
 from zhiyan.api.guard import LOCAL_HOSTS, Guard
-from zhiyan.api.reads import Reads
 from zhiyan.api.routes import router
+from zhiyan.app.reads import Reads
 from zhiyan.errors import Problem, UsageError
 
 VERSION = "1"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from zhiyan.api.reads import Distribution, Reads
+from zhiyan.app.reads import Distribution, Reads
 
 
 class Memory:

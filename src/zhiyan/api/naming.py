@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from zhiyan.api.models import Named, Text
-from zhiyan.api.reads import Definitions, Label
 from zhiyan.api.show import money, text
 from zhiyan.api.words import Writer
+from zhiyan.app.reads import Definitions, Label
 from zhiyan.core.event import ColumnType
 from zhiyan.core.expression import Node, ValueType
 from zhiyan.core.kinds import KINDS

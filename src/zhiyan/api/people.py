@@ -143,7 +143,7 @@ class Desk:
             holds=clause.holds,
             chosen=clause.chosen,
             reached=clause.reached,
-            inputs=[self._input(one, tag) for one in clause.inputs],
+            inputs=[self._input(one, tag) for one in clause.inputs if not _is_param(one)],
         )
 
     def _input(self, one: proof.Input, tag: Tag) -> people_models.InputLine:
@@ -177,6 +177,11 @@ class Desk:
         return [
             show(value, kind, offset=self._offset) for value, kind in zip(row, kinds, strict=True)
         ]
+
+
+def _is_param(one: proof.Input) -> bool:
+    """Say whether an input is a parameter, whose value the words of the clause already tell."""
+    return one.name.startswith("param.")
 
 
 def codes_of(group: reads.Group) -> list[str]:

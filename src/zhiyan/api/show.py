@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from zhiyan.api.models import Raw, Shown, Text
-from zhiyan.api.reads import Label
+from zhiyan.app.reads import Label
 from zhiyan.core.expression import Value, ValueType
 
 UNKNOWN = ("未知", "Unknown")
@@ -74,12 +74,19 @@ def raw(value: Value) -> Raw:
 
 
 def edge(number: float, kind: ValueType) -> Shown:
-    """Return the edge of a histogram bin; days since 1970 for dates and moments, fen for money."""
+    """Return the edge of a histogram bin; rounded in print.
+
+    Dates and moments come as days since 1970, money as fen.
+    """
     if kind in (ValueType.DATE, ValueType.MOMENT):
         return show(EPOCH + timedelta(days=int(number)), ValueType.DATE)
+    if kind is ValueType.MONEY:
+        said = money(round(number / 100) * 100)
+        return Shown(value=number, zh=said, en=said)
     if kind is ValueType.INT and number == int(number):
         return show(int(number), kind)
-    return show(number, kind)
+    said = f"{float(f'{number:.3g}'):,.10g}"
+    return Shown(value=number, zh=said, en=said)
 
 
 def text(label: Label) -> Text:

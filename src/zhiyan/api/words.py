@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from zhiyan.api.reads import Label
 from zhiyan.api.show import show
+from zhiyan.app.reads import Label
 from zhiyan.core.expression import Call, Case, Literal, Node, Ref, ValueType
 from zhiyan.core.measure import Measure, Span, Unit, Window
 

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import yaml
 
-from zhiyan.api.reads import Definitions, Group, Label, Taxonomy
+from zhiyan.app.reads import Definitions, Group, Label, Taxonomy
 from zhiyan.app.settings import Settings
 from zhiyan.core.expression import ValueType
 from zhiyan.lang.catalogue import Catalogue

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from zhiyan.api.reads import Bar, Bin, Distribution
+from zhiyan.app.reads import Bar, Bin, Distribution
 from zhiyan.core.expression import ValueType
 from zhiyan.core.snapshot import Manifest
 from zhiyan.core.tag import Tag
@@ -21,7 +21,7 @@ TIMES = frozenset({ValueType.DATE, ValueType.MOMENT})
 FEW = 12
 
 
-def spread(engine: Engine, catalogue: Catalogue, snapshot: Manifest, tag: Tag) -> Distribution:
+def spread(engine: Engine, catalogue: Catalogue, snapshot: Manifest, *, tag: Tag) -> Distribution:
     """Return the distribution of a tag over the valid customers of a snapshot."""
     rows = valid_tags(catalogue, snapshot)
     value = exp.column(tag.code, quoted=True)
@@ -91,7 +91,7 @@ def _bins(engine: Engine, rows: exp.Select, tag: Tag) -> tuple[Bin, ...]:
     text = numbers.sql(dialect=DIALECT)
     edges = engine.query(
         Statement(
-            "SELECT quantile_disc(value, 0.01) AS low, quantile_disc(value, 0.99) AS high,"
+            "SELECT quantile_disc(value, 0.01) AS low, quantile_disc(value, 0.99) AS high,"  # noqa: S608 - declared names
             f" min(value) AS first, max(value) AS last FROM ({text})"
         )
     ).to_pylist()[0]
@@ -99,7 +99,7 @@ def _bins(engine: Engine, rows: exp.Select, tag: Tag) -> tuple[Bin, ...]:
     width = (high - low) / BINS or 1.0
     found = engine.query(
         Statement(
-            "SELECT least(greatest(floor((value - $low) / $width), 0), $last)::INTEGER AS bin,"
+            "SELECT least(greatest(floor((value - $low) / $width), 0), $last)::INTEGER AS bin,"  # noqa: S608 - declared names
             f" count(*) AS customers FROM ({text}) GROUP BY bin ORDER BY bin",
             {"low": low, "width": width, "last": BINS - 1},
         )

@@ -12,7 +12,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from zhiyan.api.reads import (
+from zhiyan.app import distribution, records
+from zhiyan.app.describing import definitions_of, value_labels
+from zhiyan.app.importing import phone_tokens
+from zhiyan.app.reads import (
     AudienceCount,
     Cell,
     ClauseCount,
@@ -26,9 +29,6 @@ from zhiyan.api.reads import (
     Overview,
     Profile,
 )
-from zhiyan.app import distribution, records
-from zhiyan.app.describing import definitions_of, value_labels
-from zhiyan.app.importing import phone_tokens
 from zhiyan.app.workspace import Workspace
 from zhiyan.core.evidence import Evidence
 from zhiyan.core.expression import Literal, Node, ValueType
@@ -52,6 +52,7 @@ class WorkspaceReads:
             self._definitions = definitions_of(workspace.catalogue)
             self._labels = value_labels(workspace.settings, workspace.pack)
             self._clock = workspace.clock
+            self._offset_minutes = workspace.settings.zone.offset_minutes
 
     @contextmanager
     def _open(self) -> Generator[Workspace]:
@@ -62,6 +63,10 @@ class WorkspaceReads:
     def now(self) -> datetime:
         """Return the present moment, aware."""
         return self._clock.now()
+
+    def offset_minutes(self) -> int:
+        """Return what the business zone is ahead of UTC."""
+        return self._offset_minutes
 
     def definitions(self) -> Definitions:
         """Return the live definitions."""
@@ -89,7 +94,7 @@ class WorkspaceReads:
         """Return the spread of a tag's values."""
         with self._open() as workspace:
             snapshot, tag = workspace.snapshot(), workspace.tag(code)
-            return distribution.spread(workspace.engine, workspace.catalogue, snapshot, tag)
+            return distribution.spread(workspace.engine, workspace.catalogue, snapshot, tag=tag)
 
     def labels(self, code: str) -> Mapping[str, Label]:
         """Return names of codes of items, categories and clinics."""
@@ -199,7 +204,7 @@ def _first_seen(workspace: Workspace, ids: list[int]) -> dict[int, datetime]:
 def _row_of(workspace: Workspace, snapshot: Manifest, customer_id: int) -> dict[str, Any] | None:
     rows = workspace.engine.query(
         Statement(
-            f"SELECT * FROM snapshot.t_{snapshot.snapshot_id} WHERE customer_id = $id",
+            f"SELECT * FROM snapshot.t_{snapshot.snapshot_id} WHERE customer_id = $id",  # noqa: S608 - declared names
             {"id": customer_id},
         )
     ).to_pylist()
@@ -262,13 +267,13 @@ def _event_counts(workspace: Workspace, customer_id: int, snapshot: Manifest) ->
     if not kinds:
         return {}
     each = " UNION ALL ".join(
-        f"SELECT '{kind}' AS kind, count(*) AS n FROM event.{kind} SEMI JOIN party USING (party_id)"
+        f"SELECT '{kind}' AS kind, count(*) AS n FROM event.{kind} SEMI JOIN party USING (party_id)"  # noqa: S608 - declared names
         " WHERE occurred_at < $as_of AND superseded_at IS NULL"
         for kind in kinds
     )
     rows = workspace.engine.query(
         Statement(
-            f"WITH party AS (SELECT party_id FROM snapshot.a_{snapshot.snapshot_id}"
+            f"WITH party AS (SELECT party_id FROM snapshot.a_{snapshot.snapshot_id}"  # noqa: S608 - declared names
             f" WHERE customer_id = $id) {each}",
             {"id": customer_id, "as_of": snapshot.as_of},
         )
@@ -302,7 +307,7 @@ def _overview(workspace: Workspace) -> Overview:
         zone=workspace.settings.zone.name,
         offset_minutes=workspace.settings.zone.offset_minutes,
         snapshot=snapshot,
-        customers=sizes["customers"],
+        customers=snapshot.customers if snapshot else sizes["customers"],
         parties=sizes["parties"],
         newest_fact_at=records.newest_fact(engine),
         events=dict(snapshot.events) if snapshot else {},

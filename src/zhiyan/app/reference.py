@@ -88,5 +88,5 @@ def load_reference(engine: Engine, pack: Path, settings: Settings) -> None:
         for name, table in rows.items():
             engine.run(Statement(f"DELETE FROM ref.{name}"))  # noqa: S608 - names from above
             with engine.load("reference_rows", table):
-                fill = f"INSERT INTO ref.{name} BY NAME SELECT * FROM reference_rows"  # noqa: S608
+                fill = f"INSERT INTO ref.{name} BY NAME SELECT * FROM reference_rows"  # noqa: S608 - as above
                 engine.run(Statement(fill))

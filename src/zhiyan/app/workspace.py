@@ -1,6 +1,6 @@
 """The workspace: the verbs on one legal entity's folder."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -147,13 +147,16 @@ class Workspace(Session):
         sides = [self._side(self.snapshot(name)) for name in (before, after)]
         return Comparison(engine=self.engine, before=sides[0], after=sides[1])
 
-    def preview(self, file: Path) -> Comparison:
-        """Show what the definitions in a file would change at the newest snapshot."""
+    def preview(
+        self, file: Path | None = None, params: Mapping[str, object] | None = None
+    ) -> Comparison:
+        """Show what changed definitions or parameters would change at the newest snapshot."""
         base = self.snapshot()
-        folders = [self.pack, self.folder / "packs", file]
-        changed = load_catalogue(folders, self.settings.params, replace=True)
+        folders = [self.pack, self.folder / "packs", *((file,) if file else ())]
+        settings = {**self.settings.params, **(params or {})}
+        changed = load_catalogue(folders, settings, replace=file is not None)
         job = self.job(_aware(base.as_of), _aware(base.known_at))
-        return self._aside(base, replace(job, catalogue=changed), file.name)
+        return self._aside(base, replace(job, catalogue=changed), file.name if file else "params")
 
     def forecast(self, days: int) -> Comparison:
         """Show what will change within some days if nobody does anything."""

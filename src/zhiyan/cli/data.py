@@ -126,7 +126,7 @@ def suggest(
         output.write_text(text, "utf-8")
         console.print(f"映射草稿已写入 {output}")
     else:
-        console.print(text, markup=False)
+        console.print(text, markup=False, soft_wrap=True)
 
 
 def imports(workspace: WorkspaceOption = None, *, json: JsonOption = False) -> None:

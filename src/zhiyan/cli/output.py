@@ -1,10 +1,10 @@
 """What commands print: tables and progress for people, JSON for programs."""
 
 import json
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, is_dataclass
-from datetime import date, datetime
+from dataclasses import asdict, dataclass, is_dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -12,7 +12,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from zhiyan.core.evidence import Counted
+from zhiyan.core.expression import ValueType
 from zhiyan.core.identity import public_id
+from zhiyan.core.time import BusinessZone
+from zhiyan.lang.catalogue import View
 
 STEPS = {
     "read": "读取文件",
@@ -67,19 +71,21 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
 
 def cell(value: Any) -> str:
     """Return a value as people read it."""
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if isinstance(value, float):
-        return f"{value:.3f}".rstrip("0").rstrip(".")
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}"
-    if isinstance(value, list | tuple):
-        return "、".join(str(item) for item in value)
+    for kind, show in _SHOWN:
+        if isinstance(value, kind):
+            return show(value)
     return str(value)
+
+
+#: How values of a type are shown; the first that fits counts.
+_SHOWN: tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ...] = (
+    (type(None), lambda _: "-"),
+    (bool, lambda value: "是" if value else "否"),
+    (float, lambda value: f"{value:.3f}".rstrip("0").rstrip(".")),
+    (int, lambda value: f"{value:,}"),
+    (datetime, lambda value: f"{value:%Y-%m-%d %H:%M}"),
+    ((list, tuple), lambda value: "、".join(str(item) for item in value)),
+)
 
 
 def yuan(fen: int | None) -> str:
@@ -88,6 +94,31 @@ def yuan(fen: int | None) -> str:
         return "-"
     sign = "-" if fen < 0 else ""
     return f"{sign}¥{abs(fen) // 100:,}.{abs(fen) % 100:02d}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """Shows values by their type: money in yuan, moments in the business zone."""
+
+    zone: BusinessZone
+    views: Mapping[str, View]
+
+    def value(self, value: Any, kind: ValueType) -> str:
+        """Return a value of a type as people read it."""
+        if kind is ValueType.MONEY and isinstance(value, int):
+            return yuan(value)
+        if isinstance(value, datetime):
+            return cell(self.zone.to_local(value.replace(tzinfo=UTC)))
+        return cell(value)
+
+    def rows(self, counted: Counted) -> list[list[str]]:
+        """Return the rows that a measure counted, as texts."""
+        known = self.views[counted.source].columns
+        kinds = [known[n].type if n in known else ValueType.TEXT for n in counted.columns]
+        return [
+            [self.value(value, kind) for value, kind in zip(row, kinds, strict=True)]
+            for row in counted.rows
+        ]
 
 
 class Bars:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+import yaml
 
 from zhiyan.app.files import write_rows
 from zhiyan.cli.common import (
@@ -15,11 +16,12 @@ from zhiyan.cli.common import (
     moment_of,
     opened,
 )
-from zhiyan.cli.output import cell, console, print_json, table, yuan
+from zhiyan.cli.output import Shown, console, print_json, table, yuan
 from zhiyan.core.difference import Difference
 from zhiyan.core.evidence import Evidence
 from zhiyan.core.identity import public_id
 from zhiyan.core.snapshot import Manifest
+from zhiyan.core.tag import Tag
 from zhiyan.lang.render import render
 from zhiyan.pipeline.compare import Comparison
 
@@ -133,36 +135,46 @@ def explain(
     with opened(workspace) as ready:
         card = ready.explain(customer, tag, snapshot=snapshot)
         zone = ready.settings.zone
-        title = ready.catalogue.tags[card.tag].name_zh
+        catalogue = ready.catalogue
     if json:
         print_json(card)
         return
-    console.print(
-        f"[bold]{title}[/]（{card.tag}，版本 {card.fingerprint[:8]}）= {cell(card.value)}"
-    )
-    _show_clauses(card)
+    _show_card(card, catalogue.tags[card.tag], Shown(zone=zone, views=catalogue.views))
+
+
+def _show_card(card: Evidence, tag: Tag, shown: Shown) -> None:
+    value = shown.value(card.value, tag.type)
+    console.print(f"[bold]{tag.name_zh}[/]（{tag.code}，版本 {card.fingerprint[:8]}）= {value}")
+    table("规则", ("", "条件", "取值", "成立", "结果"), _clauses(card, shown, tag))
     for counted in card.counted:
-        table(
-            f"{counted.measure} = {cell(counted.value)}：{counted.source} 计入 {counted.row_count} 行",
-            counted.columns,
-            [list(row) for row in counted.rows],
-        )
+        told = shown.value(counted.value, counted.type)
+        title = f"{counted.measure} = {told}：{counted.source} 计入 {counted.row_count} 行"
+        table(title, counted.columns, shown.rows(counted))
     if card.flip:
-        day = zone.to_local(card.flip.at.replace(tzinfo=UTC))
-        console.print(f"若无新事件，{day:%Y-%m-%d} 起变为 [bold]{cell(card.flip.value)}[/]")
+        day = shown.zone.day(card.flip.at.replace(tzinfo=UTC))
+        after = shown.value(card.flip.value, tag.type)
+        console.print(f"若无新事件，{day} 起变为 [bold]{after}[/]")
     else:
         console.print(f"若无新事件，{card.horizon_days} 天内不变")
 
 
-def _show_clauses(card: Evidence) -> None:
+def _clauses(card: Evidence, shown: Shown, tag: Tag) -> list[tuple[Any, ...]]:
     marks = {True: "是", False: "否", None: "未知"}
     rows: list[tuple[Any, ...]] = []
     for clause in card.clauses:
-        values = "，".join(f"{i.name}={cell(i.value)}" for i in clause.inputs)
+        values = "，".join(f"{i.name}={shown.value(i.value, i.type)}" for i in clause.inputs)
         text = render(clause.when) if clause.when else "其他 / otherwise"
         verdict = marks[clause.holds] if clause.when else ""
-        rows.append(("→" if clause.chosen else "", text, values, verdict, clause.then))
-    table("规则", ("", "条件", "取值", "成立", "结果"), rows)
+        rows.append(
+            (
+                "→" if clause.chosen else "",
+                text,
+                values,
+                verdict,
+                shown.value(clause.then, tag.type),
+            )
+        )
+    return rows
 
 
 def diff(
@@ -179,15 +191,25 @@ def diff(
 
 
 def preview(
-    file: Annotated[Path, typer.Argument(help="改动的定义 YAML / changed definitions")],
+    file: Annotated[
+        Path | None, typer.Argument(help="改动的定义 YAML / changed definitions")
+    ] = None,
     *,
+    param: Annotated[
+        list[str] | None,
+        typer.Option("--param", help="参数=新值，金额用元 / PARAMETER=VALUE, money in yuan"),
+    ] = None,
     workspace: WorkspaceOption = None,
     members: MembersOption = None,
     json: JsonOption = False,
 ) -> None:
-    """预演定义改动：谁进谁出、涉及多少消费 / Show what changed definitions would do."""
+    """预演定义或参数改动：谁进谁出、涉及多少消费 / Show what changed definitions would do."""
+    values: dict[str, object] = {}
+    for setting in param or ():
+        name, _, value = setting.partition("=")
+        values[name.strip()] = yaml.safe_load(value)
     with opened(workspace) as ready:
-        _show(ready.preview(file), members, json=json)
+        _show(ready.preview(file, values), members, json=json)
 
 
 def forecast(

@@ -59,7 +59,7 @@ def show(
     with opened(workspace) as ready:
         tag = ready.tag(code)
         known = ready.snapshots()
-        found = spread(ready.engine, ready.catalogue, known[0], tag) if known else None
+        found = spread(ready.engine, ready.catalogue, known[0], tag=tag) if known else None
         used = ready.catalogue.used_by.get(code, ())
     if json:
         print_json({"tag": tag, "distribution": found, "used_by": used})

@@ -123,7 +123,7 @@ def make_people(rng: np.random.Generator, setting: Setting, first: int, *, count
         employee=rng.random(count) < 0.003,
         head=head,
         relation=relation,
-        desk_phone=(rng.random(count) < 0.004) & (relation == 0),
+        desk_phone=_walk_ins(rng, relation),
     )
 
 
@@ -139,6 +139,13 @@ def _test_accounts(rng: np.random.Generator, relation: Array) -> Array:
     test = rng.random(len(relation)) < 0.0015
     test[rng.integers(0, len(relation), 2)] = True
     return test & (relation == 0)
+
+
+def _walk_ins(rng: np.random.Generator, relation: Array) -> Array:
+    """Draw for whom the reception typed in its own number; never fewer than a handful."""
+    typed = rng.random(len(relation)) < 0.004
+    typed[rng.integers(0, len(relation), 12)] = True
+    return typed & (relation == 0)
 
 
 def _birth(rng: np.random.Generator, calendar: Calendar, count: int) -> Array:

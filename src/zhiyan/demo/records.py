@@ -74,8 +74,8 @@ def personal_phones(people: People) -> Array:
 
 
 def desk_numbers(clinic: Array) -> Array:
-    """Return the mobile that the reception of a clinic types in for walk-ins."""
-    return mobiles(50_000_000 + clinic)
+    """Return the mobile that receptions type in for walk-ins: three clinics share a colleague."""
+    return mobiles(50_000_000 + clinic // 3)
 
 
 def make_records(rng: np.random.Generator, people: People, first: int) -> Records:

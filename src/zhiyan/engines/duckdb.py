@@ -1,5 +1,6 @@
 """The embedded engine: one DuckDB file, one writer."""
 
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,9 @@ import pyarrow as pa
 from zhiyan.errors import DataError, InternalError, OutsideError, Problem
 from zhiyan.ports import Statement
 
+#: How long to wait for a file that another process has open: readers hold it for moments only.
+PATIENCE_SECONDS = 3.0
+
 
 class DuckDBEngine:
     """A warehouse in one file; ``path`` None keeps it in memory.
@@ -19,20 +23,7 @@ class DuckDBEngine:
     """
 
     def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
-        try:
-            self._connection = duckdb.connect(
-                str(path) if path else ":memory:", read_only=read_only
-            )
-        except duckdb.IOException as error:
-            raise OutsideError(
-                Problem(
-                    code="ZY901",
-                    message="the workspace is in use by another process",
-                    where=str(path),
-                    hint="stop the other command or the server and try again",
-                ),
-                transient=True,
-            ) from error
+        self._connection = _connect(path, read_only=read_only)
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.execute("SET preserve_insertion_order = false")
 
@@ -71,6 +62,27 @@ class DuckDBEngine:
     def close(self) -> None:
         """Checkpoint and close the file."""
         self._connection.close()
+
+
+def _connect(path: Path | None, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    """Open the file; another process gets a moment to let go of it."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return duckdb.connect(str(path) if path else ":memory:", read_only=read_only)
+        except duckdb.IOException as error:
+            if time.monotonic() < deadline:
+                time.sleep(0.1)
+                continue
+            raise OutsideError(
+                Problem(
+                    code="ZY901",
+                    message="the workspace is in use by another process",
+                    where=str(path),
+                    hint="wait for the other command to end and try again",
+                ),
+                transient=True,
+            ) from error
 
 
 @contextmanager

@@ -72,7 +72,7 @@ def count_distinct(rows: Gathering) -> exp.Expr:
 
 def total(rows: Gathering) -> exp.Expr:
     """Write the sum in 64 bits; the engine's own sum is wider."""
-    return exp.cast(exp.Sum(this=rows.kept(rows.value)), "BIGINT")
+    return exp.cast(exp.Sum(this=rows.kept(rows.value)), exp.DType.BIGINT)
 
 
 def smallest(rows: Gathering) -> exp.Expr:
@@ -141,8 +141,10 @@ def median_gap_days(rows: Gathering) -> exp.Expr:
 def max_share(rows: Gathering) -> exp.Expr:
     """Write the largest count / the number of values."""
     counts = call("map_values", call("histogram", rows.kept(rows.value)))
-    most = exp.cast(call("list_max", counts), "DOUBLE")
-    return exp.Div(this=most, expression=exp.cast(exp.Count(this=rows.kept(rows.value)), "DOUBLE"))
+    most = exp.cast(call("list_max", counts), exp.DType.DOUBLE)
+    return exp.Div(
+        this=most, expression=exp.cast(exp.Count(this=rows.kept(rows.value)), exp.DType.DOUBLE)
+    )
 
 
 def latest_by(rows: Gathering) -> exp.Expr:
@@ -183,7 +185,7 @@ def _dated(rows: Gathering) -> exp.Expr:
 def _counted(rows: Gathering) -> exp.Expr:
     """Write the list of {n: minus count, x: value}."""
     entries = call("map_entries", call("histogram", rows.kept(rows.value)))
-    number = exp.Neg(this=exp.cast(_extract(_name("_e"), "value"), "BIGINT"))
+    number = exp.Neg(this=exp.cast(_extract(_name("_e"), "value"), exp.DType.BIGINT))
     return _each(entries, "_e", _struct(n=number, x=_extract(_name("_e"), "key")))
 
 

@@ -18,7 +18,7 @@ _MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 def parameter(name: str) -> exp.Expr:
     """Return the place of a bound moment (``$name``)."""
-    return exp.cast(exp.Placeholder(this=name), "TIMESTAMP")
+    return exp.cast(exp.Placeholder(this=name), exp.DType.TIMESTAMP, copy=False)
 
 
 def named(value: exp.Expr, name: str) -> exp.Expr:
@@ -76,7 +76,7 @@ def in_window(window: Window, on: exp.Expr) -> exp.Expr | None:
         ahead = [exp.GTE(this=on.copy(), expression=as_of)]
         if window.start:
             ahead.append(exp.LT(this=on.copy(), expression=bound(window.start)))
-        return exp.and_(*ahead)
+        return exp.and_(*ahead, copy=False)
     past: list[exp.Expr] = []
     if window.start:
         past.append(exp.GTE(this=on.copy(), expression=bound(window.start)))
@@ -84,4 +84,4 @@ def in_window(window: Window, on: exp.Expr) -> exp.Expr | None:
         past.append(exp.LT(this=on.copy(), expression=bound(window.end)))
     elif window.on != "occurred_at":
         past.append(exp.LT(this=on.copy(), expression=as_of))
-    return exp.and_(*past) if past else None
+    return exp.and_(*past, copy=False) if past else None

@@ -17,6 +17,7 @@ from zhiyan.lang.rows import DERIVED, Frame, column, source_rows, view_scope
 
 #: Measures with the names of their columns; all of one shape.
 Named = Sequence[tuple[str, Measure]]
+_CUSTOMER = exp.column("customer_id")
 
 
 def row_nodes(measure: Measure) -> tuple[Node, ...]:
@@ -54,7 +55,8 @@ def _plain(frame: Frame, measures: Named) -> exp.Query:
         named(frame.aggregate(m.aggregate, scope, _condition(frame, m, scope)), name)
         for name, m in measures
     ]
-    query = exp.select("customer_id", *values, copy=False).from_("fact").group_by("customer_id")
+    query = exp.select(_CUSTOMER.copy(), *values, copy=False)
+    query = query.from_(exp.to_table("fact"), copy=False).group_by(_CUSTOMER.copy(), copy=False)
     return query.with_("fact", as_=source_rows(frame, view, read), copy=False)
 
 

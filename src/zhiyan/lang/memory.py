@@ -40,7 +40,7 @@ def measure_value(
         _look_back(kept, measure.per)
     if measure.follow:
         for row in kept:
-            row["followed"] = _is_followed(row, measure.follow, later, moment)
+            row["followed"] = _is_followed(row, measure.follow, later, moment=moment)
     groups: Sequence[Row] = kept
     if measure.per:
         groups = _bundles(measure, kept, moment)
@@ -84,7 +84,7 @@ def _look_back(kept: list[dict[str, Any]], per: tuple[str, ...]) -> None:
         last[key] = row["occurred_at"]
 
 
-def _is_followed(row: Row, follow: Follow, later: Sequence[Row], moment: Moment) -> bool:
+def _is_followed(row: Row, follow: Follow, later: Sequence[Row], *, moment: Moment) -> bool:
     end = row["occurred_at"] + _length(follow.within)
     return any(
         row["occurred_at"] < other["occurred_at"] <= end

@@ -69,7 +69,9 @@ def known_condition(alias: str) -> exp.Expr:
         exp.or_(
             exp.Is(this=superseded, expression=exp.null()),
             exp.GT(this=superseded.copy(), expression=known_at.copy()),
+            copy=False,
         ),
+        copy=False,
     )
 
 
@@ -120,14 +122,14 @@ def _part_rows(frame: Frame, part: ViewPart, own: list[str]) -> exp.Select:
     needed = {*read, *shared, *(("item_code",) if items else ())} - DERIVED - {*items, AS_OF}
     base = _with_items(_kind_rows(frame, part.kind, sorted(needed)), items)
     scope = view_scope(catalogue, catalogue.views[part.kind])
-    rows = exp.select("customer_id", "occurred_at", "tie")
+    rows = exp.select(*(exp.column(name) for name in ("customer_id", "occurred_at", "tie")))
     rows = rows.from_(base.subquery("fact", copy=False), copy=False)
     values = [
         named(frame.scalar(nodes[name], scope) if name in nodes else column(name), sql_name(name))
         for name in own
     ]
     rows = rows.select(*values, copy=False)
-    return rows.where(frame.scalar(where, scope)) if where else rows
+    return rows.where(frame.scalar(where, scope), copy=False) if where else rows
 
 
 def _kind_rows(frame: Frame, kind: str, own: list[str]) -> exp.Select:
@@ -141,13 +143,19 @@ def _kind_rows(frame: Frame, kind: str, own: list[str]) -> exp.Select:
             )
         )
         return rows.select(*(exp.column(name, quoted=True) for name in own))
-    rows = exp.select("party.customer_id", "fact.occurred_at", "fact.event_id AS tie")
-    rows = rows.from_(exp.to_table(f"event.{kind}", alias="fact"))
-    rows = rows.join(
-        exp.to_table(f"{frame.parties}", alias="party"), on="party.party_id = fact.party_id"
+    values = [
+        exp.column("customer_id", table="party"),
+        exp.column("occurred_at", table="fact"),
+        exp.alias_(exp.column("event_id", table="fact"), "tie"),
+        *(named(visible(_declared(kind, name), "fact"), name) for name in own),
+    ]
+    same = exp.EQ(
+        this=exp.column("party_id", table="party"), expression=exp.column("party_id", table="fact")
     )
-    values = [named(visible(_declared(kind, name), "fact"), name) for name in own]
-    return rows.select(*values, copy=False).where(known_condition("fact"), copy=False)
+    rows = exp.select(*values, copy=False)
+    rows = rows.from_(exp.to_table(f"event.{kind}", alias="fact"), copy=False)
+    rows = rows.join(exp.to_table(frame.parties, alias="party"), on=same, copy=False)
+    return rows.where(known_condition("fact"), copy=False)
 
 
 def _declared(kind: str, name: str) -> Column:

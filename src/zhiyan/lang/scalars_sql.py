@@ -37,7 +37,7 @@ _MONDAY = "0001-01-01"
 
 def as_of_sql() -> exp.Expr:
     """Write T."""
-    return exp.cast(exp.Placeholder(this=AS_OF), "TIMESTAMP")
+    return exp.cast(exp.Placeholder(this=AS_OF), exp.DType.TIMESTAMP)
 
 
 def local_sql(moment: Moment, then: exp.Expr) -> exp.Expr:
@@ -48,7 +48,7 @@ def local_sql(moment: Moment, then: exp.Expr) -> exp.Expr:
 
 def day_sql(moment: Moment, then: exp.Expr) -> exp.Expr:
     """Write the business day of a moment."""
-    return exp.cast(local_sql(moment, then), "DATE")
+    return exp.cast(local_sql(moment, then), exp.DType.DATE)
 
 
 def chain(kind: type[exp.Binary]) -> Write:
@@ -135,7 +135,7 @@ def round_down(emission: Emission) -> exp.Expr:
     term = emission.terms[0]
     if term.type is not ValueType.DECIMAL:
         return long(term)
-    return exp.cast(exp.Floor(this=term.sql), "BIGINT")
+    return exp.cast(exp.Floor(this=term.sql), exp.DType.BIGINT)
 
 
 def yuan(emission: Emission) -> exp.Expr:
@@ -181,7 +181,7 @@ def hour_of(emission: Emission) -> exp.Expr:
 
 def weekday_of(emission: Emission) -> exp.Expr:
     """Write the day of the week, Monday 1, counted from a Monday before all dates."""
-    monday = exp.cast(exp.Literal.string(_MONDAY), "DATE")
+    monday = exp.cast(exp.Literal.string(_MONDAY), exp.DType.DATE)
     days = _date_difference(_day(emission), monday)
     return exp.Add(this=exp.Mod(this=days, expression=bare(7)), expression=bare(1))
 
@@ -229,7 +229,7 @@ def decay(emission: Emission) -> exp.Expr:
     age, half, weight = (as_type(term, ValueType.DECIMAL) for term in emission.terms)
     exponent = exp.Neg(this=exp.Paren(this=exp.Div(this=wrap(age), expression=wrap(half))))
     power = exp.Pow(this=double(2.0), expression=exponent)
-    return exp.cast(exp.Round(this=binary(exp.Mul, weight, double(1e6), power)), "BIGINT")
+    return exp.cast(exp.Round(this=binary(exp.Mul, weight, double(1e6), power)), exp.DType.BIGINT)
 
 
 def rank_share(emission: Emission) -> exp.Expr:
@@ -238,8 +238,8 @@ def rank_share(emission: Emission) -> exp.Expr:
     order = exp.Order(expressions=[exp.Ordered(this=value.copy(), nulls_first=False)])
     rank = exp.Window(this=call("rank"), partition_by=_copies(group), order=order)
     known = exp.Window(this=exp.Count(this=value.copy()), partition_by=_copies(group))
-    below = exp.cast(exp.Sub(this=rank, expression=bare(1)), "DOUBLE")
-    share = exp.Div(this=below, expression=exp.cast(known, "DOUBLE"))
+    below = exp.cast(exp.Sub(this=rank, expression=bare(1)), exp.DType.DOUBLE)
+    share = exp.Div(this=below, expression=exp.cast(known, exp.DType.DOUBLE))
     return case(is_any_null([value, *group]), exp.null(), share)
 
 

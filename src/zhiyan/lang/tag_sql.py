@@ -17,7 +17,7 @@ from zhiyan.lang.check import Name, Scope, bind
 from zhiyan.lang.plan import Plan
 from zhiyan.lang.rows import Frame, column
 from zhiyan.lang.sql import scalar_sql
-from zhiyan.lang.term import SQL_TYPES
+from zhiyan.lang.term import DATA_TYPES
 
 VALID = "valid_customer"
 
@@ -84,7 +84,7 @@ def rule_sql(frame: Frame, tag: Tag, columns: Mapping[tuple[str, str], str]) -> 
     if tag.cases:
         ifs = [exp.If(this=sql(case.when), true=sql(case.then)) for case in tag.cases]
         rule = exp.Case(ifs=ifs, default=rule)
-    return exp.cast(rule, SQL_TYPES[tag.type], copy=False)
+    return exp.cast(rule, DATA_TYPES[tag.type], copy=False)
 
 
 def tag_query(frame: Frame, plan: Plan, *, measures: str) -> exp.Query:

@@ -24,6 +24,8 @@ SQL_TYPES = {
     ValueType.LIST: "VARCHAR[]",
     ValueType.NULL: "VARCHAR",
 }
+#: The same, read once: what casts are built with.
+DATA_TYPES = {kind: exp.DataType.build(text) for kind, text in SQL_TYPES.items()}
 _WHOLE = frozenset({ValueType.INT, ValueType.MONEY})
 
 #: The bound parameter that holds T as naive UTC.
@@ -69,15 +71,15 @@ class Emission:
 def literal_sql(value: Value, kind: ValueType) -> exp.Expr:
     """Write a constant with its exact SQL type."""
     if value is None:
-        return exp.null() if kind is ValueType.NULL else exp.cast(exp.null(), SQL_TYPES[kind])
+        return exp.null() if kind is ValueType.NULL else exp.cast(exp.null(), DATA_TYPES[kind])
     if isinstance(value, (bool, str)):
         return exp.Boolean(this=value) if isinstance(value, bool) else exp.Literal.string(value)
     if isinstance(value, tuple):
         members: list[exp.Expr] = [exp.Literal.string(text) for text in value]
-        return exp.cast(exp.Array(expressions=members), SQL_TYPES[kind])
+        return exp.cast(exp.Array(expressions=members), DATA_TYPES[kind])
     if isinstance(value, date):
-        return exp.cast(exp.Literal.string(value.isoformat()), SQL_TYPES[kind])
-    return exp.cast(bare(int(value)), SQL_TYPES[kind]) if kind in _WHOLE else double(value)
+        return exp.cast(exp.Literal.string(value.isoformat()), DATA_TYPES[kind])
+    return exp.cast(bare(int(value)), DATA_TYPES[kind]) if kind in _WHOLE else double(value)
 
 
 def double(value: float) -> exp.Expr:
@@ -96,7 +98,7 @@ def as_type(term: Term, kind: ValueType) -> exp.Expr:
         if kind in _WHOLE and not isinstance(node.value, bool):
             return bare(int(node.value))
     if kind is ValueType.DECIMAL and term.type is ValueType.INT:
-        return exp.cast(term.sql, "DOUBLE")
+        return exp.cast(term.sql, exp.DType.DOUBLE)
     return term.sql
 
 
@@ -113,7 +115,7 @@ def bare(number: int) -> exp.Expr:
 def long(term: Term) -> exp.Expr:
     """Write a whole operand of arithmetic with 64 bits, whatever width its column has."""
     named = isinstance(term.typed.node, Ref) and term.type in _WHOLE
-    return exp.cast(term.sql, "BIGINT") if named else wrap(term.sql)
+    return exp.cast(term.sql, exp.DType.BIGINT) if named else wrap(term.sql)
 
 
 def wrap(sql: exp.Expr) -> exp.Expr:

@@ -50,9 +50,9 @@ class Comparison:
 
 
 def _difference(engine: Engine, before: Side, after: Side) -> Difference:
-    shared = _shared(before, after)
-    totals = _one(engine, _totals(before, after, shared))
-    changed = {code: int(totals[code]) for code in shared if totals[code]}
+    compared = _compared(before, after)
+    totals = _one(engine, _totals(before, after, compared))
+    changed = {code: int(totals[code]) for code in compared if totals[code]}
     closed = [code for code in changed if after.catalogue.tags[code].type in CLOSED]
     moves = [move for code in closed for move in _moves(engine, before, after, code=code)]
     segments = [
@@ -90,13 +90,13 @@ def _members(comparison: Comparison, code: str, limit: int) -> pa.Table:
     return comparison.engine.query(Statement(rows.sql(dialect=DIALECT)))
 
 
-def _shared(before: Side, after: Side) -> list[str]:
-    """Return the tags that both sides have, with the same type."""
+def _compared(before: Side, after: Side) -> list[str]:
+    """Return the tags of the after side, but those whose type is another than before."""
     old = before.catalogue.tags
     return [
         code
         for code, tag in after.catalogue.tags.items()
-        if code in old and old[code].type is tag.type
+        if code not in old or old[code].type is tag.type
     ]
 
 
@@ -134,14 +134,15 @@ def _worth(before: Side, after: Side) -> exp.Expr:
     return exp.func("coalesce", *known, exp.Literal.number(0))
 
 
-def _totals(before: Side, after: Side, shared: list[str]) -> exp.Select:
+def _totals(before: Side, after: Side, codes: list[str]) -> exp.Select:
     query = _pairs(before, after).select(
         "count(*) AS customers",
         "count(CASE WHEN old.customer_id IS NULL THEN 1 END) AS appeared",
         "count(CASE WHEN new.customer_id IS NULL THEN 1 END) AS gone",
     )
-    for code in shared:
-        differs = exp.NullSafeNEQ(this=_tag("old", code), expression=_tag("new", code))
+    for code in codes:
+        old = _tag("old", code) if _has(before, code) else exp.null()
+        differs = exp.NullSafeNEQ(this=old, expression=_tag("new", code))
         counted = exp.Case(ifs=[exp.If(this=differs, true=exp.Literal.number(1))])
         query = query.select(exp.alias_(exp.Count(this=counted), code, quoted=True))
     return query

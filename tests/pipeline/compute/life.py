@@ -104,6 +104,7 @@ def _item(rng: Any) -> str | None:
 def new_warehouse() -> DuckDBEngine:
     """Return an empty warehouse in memory with its parties already resolved, two to a customer."""
     engine = DuckDBEngine(None)
+    engine.run(Statement("SET threads = 1"))  # the facts here are few
     create_schema(engine)
     create_tables(engine)
     engine.run(Statement(

@@ -1,7 +1,6 @@
 """A fresh bench per test."""
 
 import pytest
-
 from tests.pipeline.ingest.workshop import bench
 
 

@@ -2,6 +2,7 @@
 
 import json
 
+import xlsxwriter
 from tests.pipeline.ingest.workshop import bench, write_csv, write_xlsx
 
 
@@ -9,7 +10,17 @@ def test_a_workbook_with_title_group_headers_merges_and_totals(desk, tmp_path):
     rows = [
         ["客户开单明细表 2025年3月"] + [None] * 8,
         ["门店", "订单信息", None, None, "客户", None, "项目", None, None],
-        [None, "单据编号", "开单日期", "明细号", "病案号", "客户姓名", "品项名称", "数量", "实收金额(元)"],
+        [
+            None,
+            "单据编号",
+            "开单日期",
+            "明细号",
+            "病案号",
+            "客户姓名",
+            "品项名称",
+            "数量",
+            "实收金额(元)",
+        ],
         ["上海一院", "D001", "2025/3/5", 1, "00000017", "王芳", "光子嫩肤", 1, 880],
         [None, "D001", "2025/3/5", 2, "00000017", "王芳", "水光", 2, "¥1,760.00"],
         ["小计", None, None, None, None, None, None, 3, 2640],
@@ -23,7 +34,9 @@ def test_a_workbook_with_title_group_headers_merges_and_totals(desk, tmp_path):
     report = desk.take(write_xlsx(tmp_path / "消费明细.xlsx", rows, merges))
     assert report.tables[0].source == "his_orders"
     assert (report.accepted, report.drops) == (3, {"title": 1, "total_row": 2})
-    found = desk.rows("SELECT clinic, net_fen, party_id FROM event.order_line ORDER BY order_no, line_no")
+    found = desk.rows(
+        "SELECT clinic, net_fen, party_id FROM event.order_line ORDER BY order_no, line_no"
+    )
     assert [(r["clinic"], r["net_fen"]) for r in found] == [
         ("SH01", 88_000), ("SH01", 176_000), ("HZ01", 1_200_000)
     ]  # fmt: skip
@@ -31,7 +44,18 @@ def test_a_workbook_with_title_group_headers_merges_and_totals(desk, tmp_path):
 
 
 def test_an_html_table_renamed_xls_becomes_customer_files(desk, tmp_path):
-    names = ["病历号", "姓名", "性别", "出生日期", "年龄", "手机号", "证件号", "来源渠道", "建档时间", "备注"]
+    names = [
+        "病历号",
+        "姓名",
+        "性别",
+        "出生日期",
+        "年龄",
+        "手机号",
+        "证件号",
+        "来源渠道",
+        "建档时间",
+        "备注",
+    ]
     people = [
         ["00000017", "王芳", "女", "1990-03-05", "", "138 0000 1234/13900005678", "", "新氧",
          "2024-01-02 09:00:00", "加微信13712345678"],
@@ -39,7 +63,8 @@ def test_an_html_table_renamed_xls_becomes_customer_files(desk, tmp_path):
         ["00000019", "测试", "1", "", "", "13800138000", "", "其他", "2024-01-03", ""],
     ]  # fmt: skip
     cells = "".join(
-        "<tr>" + "".join(f"<td>{cell}</td>" for cell in ["上海一院", *row]) + "</tr>" for row in people
+        "<tr>" + "".join(f"<td>{cell}</td>" for cell in ["上海一院", *row]) + "</tr>"
+        for row in people
     )
     heads = "".join(f"<th>{name}</th>" for name in ["门店", *names])
     path = tmp_path / "客户档案.xls"
@@ -52,7 +77,9 @@ def test_an_html_table_renamed_xls_becomes_customer_files(desk, tmp_path):
     assert [r["is_test"] for r in found] == [False, False, True]
     assert [r["pseudo_name"] for r in found][1] is True
     assert [r["origin"] for r in found] == ["soyoung", "referral", "other"]
-    phones = desk.rows("SELECT quality FROM identity.observation WHERE id_type = 'phone' ORDER BY 1")
+    phones = desk.rows(
+        "SELECT quality FROM identity.observation WHERE id_type = 'phone' ORDER BY 1"
+    )
     assert [r["quality"] for r in phones] == ["ok", "ok", "pattern", "virtual"]
     assert desk.reveal("phone") >= {"+8613800001234", "+8613900005678"}
     assert desk.reveal("his_no") == {f"his|SH01|000000{n}" for n in (17, 18, 19)}
@@ -60,7 +87,10 @@ def test_an_html_table_renamed_xls_becomes_customer_files(desk, tmp_path):
 
 def test_numbers_of_different_clinics_are_different_people(desk, tmp_path):
     head = ["门店", "病历号", "姓名", "性别", "建档时间"]
-    rows = [["上海一院", "1", "王芳", "女", "2024-01-02"], ["杭州一院", "1", "李丽", "女", "2024-01-02"]]
+    rows = [
+        ["上海一院", "1", "王芳", "女", "2024-01-02"],
+        ["杭州一院", "1", "李丽", "女", "2024-01-02"],
+    ]
     desk.take(write_csv(tmp_path / "客户档案.csv", [head, *rows]))
     assert desk.one("SELECT count(DISTINCT party_id) FROM event.profile") == 2
 
@@ -86,7 +116,9 @@ def test_platform_orders_in_gbk_give_lines_payments_and_refunds(desk, tmp_path):
     ]  # fmt: skip
     report = desk.take(write_csv(tmp_path / "美团订单.csv", [head, *rows], "gbk"))
     assert (report.accepted, report.events) == (2, {"order_line": 2, "payment": 3})
-    found = desk.rows("SELECT source, item_code, status, clinic FROM event.order_line ORDER BY order_no")
+    found = desk.rows(
+        "SELECT source, item_code, status, clinic FROM event.order_line ORDER BY order_no"
+    )
     assert [tuple(r.values()) for r in found] == [
         ("meituan", "EN01", "paid", None), ("meituan", "IN07", "refunded", "SH01")
     ]  # fmt: skip
@@ -113,7 +145,10 @@ def test_wecom_contacts_as_the_interface_returns_them(desk, tmp_path):
     assert report.tables[0].source == "wecom_contacts"
     found = desk.rows("SELECT staff, add_way, occurred_at FROM event.wecom_contact ORDER BY ALL")
     assert len(found) == 4
-    assert {(r["staff"], r["add_way"]) for r in found} == {("ZhangMin", "scan"), ("LiLei", "search")}
+    assert {(r["staff"], r["add_way"]) for r in found} == {
+        ("ZhangMin", "scan"),
+        ("LiLei", "search"),
+    }
     assert desk.reveal("external_userid") == {"wecom|wmA", "wecom|wmB"}
     assert desk.reveal("phone") == {"+8613812345678"}
 
@@ -144,7 +179,9 @@ def test_a_wechat_bill_with_comments_and_back_ticks(desk, tmp_path):
     path.write_bytes("\r\n".join(lines).encode("gbk"))
     report = desk.take(path)
     assert (report.tables[0].source, report.accepted) == ("wechat_bill", 2)
-    found = desk.rows("SELECT payment_no, order_no, amount_fen, matched FROM event.payment ORDER BY 1")
+    found = desk.rows(
+        "SELECT payment_no, order_no, amount_fen, matched FROM event.payment ORDER BY 1"
+    )
     assert [tuple(r.values()) for r in found] == [
         ("4200001", "M1", 88_000, None), ("5030001", "M1", -8_000, True)
     ]  # fmt: skip
@@ -218,7 +255,16 @@ def test_consents_refuse_what_they_cannot_read(desk, tmp_path):
 
 def test_sms_touches_without_a_channel_column(desk, tmp_path):
     head = ["触达编号", "手机号", "活动", "类别", "模板", "发送时间", "送达时间", "退订时间"]
-    row = ["t1", "13812345678", "春季焕新", "营销", "T01", "2025-03-05 10:00", "2025-03-05 10:01", ""]
+    row = [
+        "t1",
+        "13812345678",
+        "春季焕新",
+        "营销",
+        "T01",
+        "2025-03-05 10:00",
+        "2025-03-05 10:01",
+        "",
+    ]
     path = tmp_path / "短信触达.txt"
     path.write_bytes("\n".join("\t".join(r) for r in (head, row)).encode("utf-16"))
     report = desk.take(path)
@@ -230,14 +276,15 @@ def test_sms_touches_without_a_channel_column(desk, tmp_path):
 
 def test_a_household_keeps_all_its_members(desk, tmp_path):
     head = ["门店", "家庭编号", "病历号", "登记时间", "关系"]
-    rows = [["上海一院", "F1", "1", "2025-03-05", "母亲"], ["上海一院", "F1", "2", "2025-03-05", "女儿"]]
+    rows = [
+        ["上海一院", "F1", "1", "2025-03-05", "母亲"],
+        ["上海一院", "F1", "2", "2025-03-05", "女儿"],
+    ]
     report = desk.take(write_csv(tmp_path / "家庭关系.csv", [head, *rows]))
     assert (report.accepted, report.quarantined) == (2, 0)
 
 
 def test_several_sheets_are_one_import_and_strange_ones_are_told(desk, tmp_path):
-    import xlsxwriter
-
     book = xlsxwriter.Workbook(str(tmp_path / "导出.xlsx"))
     for name, rows in {
         "到店": [["门店", "到店单号", "病历号", "到店时间", "到店类型"],
@@ -258,7 +305,15 @@ def test_several_sheets_are_one_import_and_strange_ones_are_told(desk, tmp_path)
 
 def test_shop_lines_with_a_unit_price(tmp_path):
     shop = bench(pack="retail")
-    head = ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID"]
+    head = [
+        "InvoiceNo",
+        "StockCode",
+        "Description",
+        "Quantity",
+        "InvoiceDate",
+        "UnitPrice",
+        "CustomerID",
+    ]
     rows = [["536365", "85123A", "HEART", 6, "2010-12-01 08:26:00", "2.55", "17850"],
             ["C536366", "85123A", "HEART", -2, "2010-12-02 08:26:00", "2.55", "17850"],
             ["536367", "22633", "UNION JACK", 1, "2010-12-02 08:28:00", "1.85", ""]]  # fmt: skip

@@ -7,8 +7,16 @@ def field(name, *headers, **more):
 
 
 def test_exact_names_go_before_patterns_and_earlier_synonyms_before_later():
-    fields = [field("paid", "实收", "金额"), field("listed", "原价", "金额"), field("any", "*金额*")]
-    assert bind(fields, ["金额", "实收", "退款金额"]) == {"paid": "实收", "listed": "金额", "any": "退款金额"}
+    fields = [
+        field("paid", "实收", "金额"),
+        field("listed", "原价", "金额"),
+        field("any", "*金额*"),
+    ]
+    assert bind(fields, ["金额", "实收", "退款金额"]) == {
+        "paid": "实收",
+        "listed": "金额",
+        "any": "退款金额",
+    }
 
 
 def test_groups_numbers_brackets_and_width_do_not_matter():

@@ -2,6 +2,7 @@ import re
 from html.parser import HTMLParser
 
 from tests.pipeline.ingest.workshop import ORDER_HEAD, order, write_csv
+
 from zhiyan.pipeline.ingest.html import render_html
 
 
@@ -18,7 +19,12 @@ class Outline(HTMLParser):
 
 
 def test_the_page_tells_everything_and_loads_nothing(desk, tmp_path):
-    rows = [ORDER_HEAD, order("S1"), order("S2", net="<script>alert(1)</script>"), order("S3", item="<b>新</b>")]
+    rows = [
+        ORDER_HEAD,
+        order("S1"),
+        order("S2", net="<script>alert(1)</script>"),
+        order("S3", item="<b>新</b>"),
+    ]
     report = desk.take(write_csv(tmp_path / "开单<1>.csv", rows))
     page = render_html([report])
     outline = Outline()

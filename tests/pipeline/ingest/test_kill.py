@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from tests.pipeline.ingest.workshop import ORDER_HEAD, bench, order, write_csv
+
 from zhiyan.pipeline.ingest.run import committed_imports
 
 ROOT = Path(__file__).parents[3]
@@ -63,7 +63,9 @@ def test_killed_anywhere_it_is_before_or_after(dead, word, stored):
     path, folders = dead
     desk = bench(folders[word])
     desk.importer.vault.drop_imports_except(committed_imports(desk.importer.engine))
-    counts = [desk.one(f"SELECT count(*) FROM {t}") for t in ("event.order_line", "meta.import_batch")]
+    counts = [
+        desk.one(f"SELECT count(*) FROM {t}") for t in ("event.order_line", "meta.import_batch")
+    ]
     assert counts == [stored, min(stored, 1)]
     assert (desk.kept() > 0) == (stored > 0)
     assert (desk.one("SELECT count(*) FROM identity.observation") > 0) == (stored > 0)

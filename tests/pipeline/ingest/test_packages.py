@@ -4,9 +4,7 @@ from hypothesis import strategies as st
 
 from zhiyan.pipeline.ingest.packages import share
 
-lines = st.lists(
-    st.tuples(st.integers(0, 3), st.integers(0, 10**12)), min_size=1, max_size=30
-)
+lines = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 10**12)), min_size=1, max_size=30)
 prices = st.lists(st.integers(0, 10**13), min_size=4, max_size=4)
 
 
@@ -28,5 +26,7 @@ def test_shares_add_up_and_do_not_depend_on_the_order_of_lines(lines, prices, ch
 
 
 def test_a_share_is_within_a_fen_of_its_exact_part():
-    got = share(np.array([0, 0, 0]), np.array([10_000]), weight=np.array([1, 1, 4]), order=np.arange(3))
+    got = share(
+        np.array([0, 0, 0]), np.array([10_000]), weight=np.array([1, 1, 4]), order=np.arange(3)
+    )
     assert got.tolist() == [1667, 1666, 6667]

@@ -5,7 +5,6 @@ import string
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from tests.pipeline.ingest.workshop import ORDER_HEAD, bench, order, write_csv
 
 dirt = st.text(string.ascii_letters + string.digits + "年月日 .,-()¥万%=@'\"/张测试", max_size=9)
@@ -18,7 +17,8 @@ cell = {
     "开单时间": st.sampled_from(["2025-03-05", "2025/3/5 14:30", "45356", "0000-00-00", ""]) | dirt,
     "套餐名称": st.sampled_from(["", "套餐A"]),
     "套餐总价": st.sampled_from(["", "100.01"]),
-    "成交金额": st.sampled_from(["880", "-880", "1,2.5", "(3.00)", "", "1.2万", "0.01", "待定"]) | dirt,
+    "成交金额": st.sampled_from(["880", "-880", "1,2.5", "(3.00)", "", "1.2万", "0.01", "待定"])
+    | dirt,
     "数量": st.sampled_from(["1", "-1", "1.5", ""]),
     "是否赠送": st.sampled_from(["是", "否", "", "或许"]),
     "状态": st.sampled_from(["已收款", "作废", "已退款", "?", "怪状态"]),
@@ -31,13 +31,21 @@ def shared():
     return bench()
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(rows)
 def test_rows_and_money_always_add_up(shared, tmp_path, changes):
     lines = [order(f"N{number}", **change) for number, change in enumerate(changes)]
     path = write_csv(tmp_path / "开单.csv", [ORDER_HEAD, *lines, order("Z9")])
     report = shared.take(path)
-    parts = (report.accepted, report.corrections, report.duplicates, report.quarantined, report.dropped)
+    parts = (
+        report.accepted,
+        report.corrections,
+        report.duplicates,
+        report.quarantined,
+        report.dropped,
+    )
     assert sum(parts) == report.rows_read
     assert report.known_as or report.rows_read == len(lines) + 1
     assert sum(report.quarantine.values()) == report.quarantined
@@ -45,7 +53,9 @@ def test_rows_and_money_always_add_up(shared, tmp_path, changes):
         assert money.read == money.stored + money.duplicate + money.quarantined
     number = report.import_id
     if report.known_as is None:
-        kept = shared.one(f"SELECT count(DISTINCT row_no) FROM meta.quarantine WHERE import_id = {number}")
+        kept = shared.one(
+            f"SELECT count(DISTINCT row_no) FROM meta.quarantine WHERE import_id = {number}"
+        )
         assert kept == report.quarantined
     stored = shared.one("SELECT coalesce(sum(net_fen), 0)::BIGINT FROM event.order_line WHERE "
                         f"import_id = {number}")  # fmt: skip

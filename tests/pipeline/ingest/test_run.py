@@ -2,8 +2,8 @@ import random
 from dataclasses import replace
 
 import pytest
-
 from tests.pipeline.ingest.workshop import ORDER_HEAD, bench, order, write_csv, write_xlsx
+
 from zhiyan.errors import DataError
 from zhiyan.pipeline.ingest.context import Reference
 
@@ -44,7 +44,12 @@ def test_money_is_accounted_for(desk, tmp_path):
     rows = [*ORDERS, order("S5", 1, net="待定"), order("S6", 1, 开单时间="2025-13-05", net="77")]
     report = desk.take(write_csv(tmp_path / "开单.csv", rows))
     line = next(one for one in report.money if one.column == "net_fen")
-    assert (line.read, line.stored, line.duplicate, line.quarantined) == (223_751, 216_051, 0, 7_700)
+    assert (line.read, line.stored, line.duplicate, line.quarantined) == (
+        223_751,
+        216_051,
+        0,
+        7_700,
+    )
     assert report.quarantine == {"bad_money": 1, "bad_date": 1}
     kept = desk.rows("SELECT row_no, column_name, reason FROM meta.quarantine ORDER BY row_no")
     assert [(r["row_no"], r["column_name"]) for r in kept] == [(7, "成交金额"), (8, "开单时间")]
@@ -83,7 +88,10 @@ def test_rows_without_a_line_number_keep_what_was_bought_twice(tmp_path):
     head = [name for name in ORDER_HEAD if name != "行号"]
 
     def cut(*rows):
-        return [head, *([v for n, v in zip(ORDER_HEAD, r, strict=True) if n != "行号"] for r in rows)]
+        return [
+            head,
+            *([v for n, v in zip(ORDER_HEAD, r, strict=True) if n != "行号"] for r in rows),
+        ]
 
     one, two = bench(), bench()
     rows = [order("S1"), order("S1"), order("S1", item="水光"), order("S1", net="100")]

@@ -1,13 +1,13 @@
-import pytest
+from dataclasses import replace
 
+import pytest
 from tests.pipeline.ingest.workshop import ORDER_HEAD, bench, order, sources, write_csv
+
 from zhiyan.pipeline.ingest.load import load_mapping
 from zhiyan.pipeline.ingest.suggest import suggest
 
 
 def with_draft(desk, path, tmp_path):
-    from dataclasses import replace
-
     draft = tmp_path / "draft.yaml"
     draft.write_text(suggest(path, sources()))
     desk.importer = replace(desk.importer, sources=load_mapping(draft, sources()))
@@ -27,7 +27,10 @@ def test_the_draft_of_a_known_export_gives_the_same_facts(tmp_path):
 
 def test_strange_headers_are_told_by_their_cells(desk, tmp_path):
     rows = [["客人", "联络", "何时买", "买了啥", "花了"]]
-    rows += [["王芳", f"1391111{n}", f"2025-01-0{n % 9 + 1} 10:00", "光子", "880"] for n in range(1000, 1020)]
+    rows += [
+        ["王芳", f"1391111{n}", f"2025-01-0{n % 9 + 1} 10:00", "光子", "880"]
+        for n in range(1000, 1020)
+    ]
     path = write_csv(tmp_path / "odd.csv", rows)
     text = suggest(path, sources())
     assert "联络" in text.split("phone:")[1].splitlines()[0]

@@ -20,7 +20,7 @@ from zhiyan.store.vault import EncryptedVault
 
 PACKS = Path(__file__).parents[3] / "src" / "zhiyan" / "packs"
 KEY = WorkspaceKey(bytes(range(32)))
-START = datetime(2026, 1, 1)
+START = datetime(2026, 1, 1)  # noqa: DTZ001 - the warehouse keeps naive UTC
 ITEMS = {"光子嫩肤": "EN01", "光子": "EN01", "水光": "IN07", "热玛吉": "EN08", "小气泡": "SK01"}
 CLINICS = {"上海一院": "SH01", "杭州一院": "HZ01"}
 

@@ -24,6 +24,8 @@ export const en: Record<Key, string> = {
   "common.asTable": "Table",
   "common.asChart": "Chart",
   "common.view": "View",
+  "common.all": "Show all {n}",
+  "common.fewer": "Show fewer",
   "common.close": "Close",
   "common.more": "Next page",
   "common.first": "First page",

@@ -22,6 +22,8 @@ export const zh = {
   "common.asTable": "表格",
   "common.asChart": "图表",
   "common.view": "显示方式",
+  "common.all": "显示全部 {n} 项",
+  "common.fewer": "收起",
   "common.close": "关闭",
   "common.more": "下一页",
   "common.first": "回到首页",

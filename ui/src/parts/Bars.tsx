@@ -1,4 +1,6 @@
 import { Link } from "@tanstack/react-router";
+import { Button } from "antd";
+import { useState } from "react";
 import { count, percent } from "../format";
 import { useI18n } from "../i18n";
 import { type Slice, selects } from "./spread";
@@ -10,13 +12,18 @@ interface Props {
   tag?: { code: string; type: string };
 }
 
+/** Bars shown before one asks for all. */
+const FIRST = 14;
+
 /** Slices as a list of bars, readable as text; the longest bar fills the row. */
 export function Bars({ items, label, tag }: Props) {
-  const { lang } = useI18n();
+  const { t, lang } = useI18n();
+  const [all, setAll] = useState(false);
   const longest = Math.max(1e-9, ...items.map((one) => one.share));
-  return (
+  const long = items.length > FIRST + 1;
+  const list = (
     <ul className="bars" aria-label={label}>
-      {items.map((one) => {
+      {(long && !all ? items.slice(0, FIRST) : items).map((one) => {
         const where = tag ? selects(tag.code, tag.type, one) : null;
         const name = <span className="bars-name">{one.label}</span>;
         return (
@@ -38,5 +45,14 @@ export function Bars({ items, label, tag }: Props) {
         );
       })}
     </ul>
+  );
+  if (!long) return list;
+  return (
+    <>
+      {list}
+      <Button size="small" type="text" aria-expanded={all} onClick={() => setAll(!all)}>
+        {all ? t("common.fewer") : t("common.all", { n: items.length })}
+      </Button>
+    </>
   );
 }

@@ -41,6 +41,7 @@ def refunded_of(desk: Desk, rows: pa.Table) -> Array:
 def _write_platform(desk: Desk, platform: str, rows: pa.Table) -> None:
     at, back = times(rows, "at"), refunded_of(desk, rows)
     late = desk.rng.random(len(at)) < 0.01
+    late[:1] = True
     at = np.where(late, at.astype("datetime64[D]").astype("datetime64[s]") + LAST_SECOND, at)
     used = at + (desk.rng.integers(1, 20, len(at)) * 86_400).astype("timedelta64[s]")
     used = np.where(used < desk.stage.end, used, np.datetime64("NaT", "s"))

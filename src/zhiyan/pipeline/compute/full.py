@@ -9,7 +9,7 @@ from zhiyan.core.snapshot import Manifest
 from zhiyan.lang.bounds import named
 from zhiyan.lang.plan import MeasureColumn, Part, Plan, make_plan
 from zhiyan.lang.tag_sql import tag_query
-from zhiyan.lang.term import SQL_TYPES, literal_sql
+from zhiyan.lang.term import DATA_TYPES, literal_sql
 from zhiyan.pipeline.compute.run import Job, create_as, drop, statement
 from zhiyan.pipeline.compute.store import keep
 
@@ -82,15 +82,13 @@ def make_tags(job: Job, plan: Plan, tables: Tables) -> None:
 def joined(parts: tuple[Part, ...], parties: str) -> exp.Query:
     """Return one row per customer with every measure, empty ones filled."""
     customers = exp.select("customer_id").distinct().from_(exp.to_table(parties))
-    query = exp.select("customer.customer_id").from_(customers.subquery("customer"))
+    customer = exp.column("customer_id", table="customer")
+    query = exp.select(customer.copy()).from_(customers.subquery("customer"))
     for part in parts:
-        query = query.join(
-            exp.to_table(part.name),
-            on=f"{part.name}.customer_id = customer.customer_id",
-            join_type="left",
-        )
+        same = exp.EQ(this=exp.column("customer_id", table=part.name), expression=customer.copy())
+        query = query.join(exp.to_table(part.name), on=same, join_type="left", copy=False)
     values = [named(_filled(part, found), found.name) for part in parts for found in part.columns]
-    return query.select(*values, copy=False).order_by("customer.customer_id", copy=False)
+    return query.select(*values, copy=False).order_by(customer, copy=False)
 
 
 def _filled(part: Part, found: MeasureColumn) -> exp.Expr:
@@ -100,7 +98,7 @@ def _filled(part: Part, found: MeasureColumn) -> exp.Expr:
     empty = empty_value(found)
     if empty.value is not None:
         value = exp.func("coalesce", column, literal_sql(empty.value, empty.type))
-    return exp.cast(value, SQL_TYPES[found.measure.type])
+    return exp.cast(value, DATA_TYPES[found.measure.type], copy=False)
 
 
 def empty_value(found: MeasureColumn) -> Literal:

@@ -6,6 +6,7 @@ recomputed for all; all other measures of all other customers are taken over. Ta
 expressions over measures and are told anew for everybody. The result is what ``compute`` gives.
 """
 
+from functools import cache
 from typing import Any
 
 from sqlglot import exp
@@ -98,9 +99,8 @@ def _find_touched(job: Job, base: Manifest, spans: dict[str, set[tuple[str, Wind
     queries: list[exp.Query] = []
     for kind in KINDS:
         conditions = _touching(kind, spans[kind], clocks=(old, job.clock), values=values)
-        queries.append(
-            exp.select("party_id").from_(exp.to_table(f"event.{kind}")).where(exp.or_(*conditions))
-        )
+        rows = exp.select(exp.column("party_id")).from_(exp.to_table(f"event.{kind}"), copy=False)
+        queries.append(rows.where(exp.or_(*conditions, copy=False), copy=False))
     parties = queries[0]
     for more in queries[1:]:
         parties = exp.union(parties, more, distinct=False, copy=False)
@@ -110,7 +110,7 @@ def _find_touched(job: Job, base: Manifest, spans: dict[str, set[tuple[str, Wind
     members = (
         exp.select("party_id", "customer_id")
         .from_("identity.assignment")
-        .where(f"customer_id IN (SELECT customer_id FROM {TOUCHED})")
+        .where(f"customer_id IN (SELECT customer_id FROM {TOUCHED})")  # noqa: S608 - declared names
     )
     job.engine.run(statement(create_as(TOUCHED_PARTIES, members, temporary=True), {}))
     drop(job.engine, "touched_fact")
@@ -144,10 +144,7 @@ def _touching(
     values: dict[str, Any],
 ) -> list[exp.Expr]:
     """Return the conditions under which a fact may change a measure; adds the values they bind."""
-    conditions: list[exp.Expr] = [
-        exp.condition("import_id > $last_import AND occurred_at < $new", dialect=DIALECT),
-        exp.condition("superseded_at >= $old_known", dialect=DIALECT),
-    ]
+    conditions = [condition.copy() for condition in _changed()]
     conditions += [_between(name, "old", "new") for name in _moments(kind)]
     for name, window in sorted(spans, key=repr):
         for span in window_spans(window):
@@ -157,6 +154,15 @@ def _touching(
             )
             conditions.append(_between(name, f"old_{bound}", f"new_{bound}"))
     return conditions
+
+
+@cache
+def _changed() -> tuple[exp.Expr, ...]:
+    """Return the conditions that a fact is new or corrected since the snapshot."""
+    return (
+        exp.condition("import_id > $last_import AND occurred_at < $new", dialect=DIALECT),
+        exp.condition("superseded_at >= $old_known", dialect=DIALECT),
+    )
 
 
 def _moments(kind: str) -> list[str]:
@@ -173,6 +179,7 @@ def _between(name: str, low: str, high: str) -> exp.Expr:
     return exp.and_(
         exp.GTE(this=column, expression=bound(low)),
         exp.LT(this=column.copy(), expression=bound(high)),
+        copy=False,
     )
 
 
@@ -189,7 +196,7 @@ def _merge(job: Job, plan: Plan, base: Manifest) -> None:
         exp.select(*listed)
         .from_(exp.to_table(f"snapshot.m_{base.snapshot_id}"))
         .where(
-            f"customer_id NOT IN (SELECT customer_id FROM {TOUCHED})",
+            f"customer_id NOT IN (SELECT customer_id FROM {TOUCHED})",  # noqa: S608 - declared names
             "customer_id IN (SELECT customer_id FROM identity.assignment)",
         )
     )

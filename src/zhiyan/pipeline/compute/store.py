@@ -8,6 +8,7 @@ manifest.
 import hashlib
 import json
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
@@ -19,7 +20,8 @@ from zhiyan.core.snapshot import Manifest
 from zhiyan.core.time import naive_utc
 from zhiyan.lang.catalogue import Catalogue
 from zhiyan.lang.rows import known_condition
-from zhiyan.pipeline.compute.run import Job, create_as, drop, statement
+from zhiyan.lang.tag_sql import VALID
+from zhiyan.pipeline.compute.run import DIALECT, Job, create_as, drop, statement
 from zhiyan.ports import Engine, Statement
 
 TABLES = (
@@ -122,26 +124,31 @@ def _insert(engine: Engine, manifest: Manifest) -> None:
         Statement(
             "INSERT INTO meta.snapshot SELECT $snapshot_id, $as_of, $known_at, $created_at,"
             " $catalogue, $data, $customers, $events, $tags, $timings, $based_on, $complete,"
-            f" ({newest})",  # noqa: S608 - a constant
+            f" ({newest})",
             {**plain, **texts},
         )
     )
 
 
 def _content(job: Job, tags: str) -> tuple[str, int]:
-    """Return a hash of all tag values, whatever the order of rows, and the number of customers."""
+    """Return a hash of all tag values, whatever the order of rows, and how many are customers.
+
+    Everybody's values count for the hash; test accounts and staff are no customers.
+    """
     texts = [_canonical(job.catalogue, code) for code in job.catalogue.tags]
     row = exp.func("concat_ws", exp.Literal.string("|"), exp.column("customer_id"), *texts)
+    valid = exp.column(VALID, quoted=True) if VALID in job.catalogue.tags else exp.true()
     hashed = exp.select(
-        exp.alias_(exp.func("md5_number_lower", row), "low"),
-        exp.alias_(exp.func("md5_number_upper", row.copy()), "high"),
+        exp.alias_(exp.func("md5_number", row), "digest"), exp.alias_(valid, "is_valid")
     ).from_(exp.to_table(tags))
     total = exp.select(
-        "bit_xor(low) AS low", "bit_xor(high) AS high", "sum(low) AS total", "count(*) AS n"
+        "bit_xor(digest)::VARCHAR AS mixed",
+        "count(*) AS n",
+        "count(CASE WHEN is_valid THEN 1 END) AS customers",
     ).from_(hashed.subquery("customer"))
     found = job.engine.query(statement(total, {})).to_pylist()[0]
-    text = f"{found['low']}|{found['high']}|{found['total']}|{found['n']}"
-    return hashlib.sha256(text.encode()).hexdigest()[:32], int(found["n"])
+    text = f"{found['mixed']}|{found['n']}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32], int(found["customers"])
 
 
 def _canonical(catalogue: Catalogue, code: str) -> exp.Expr:
@@ -153,7 +160,7 @@ def _canonical(catalogue: Catalogue, code: str) -> exp.Expr:
         )
     if catalogue.tags[code].type is ValueType.LIST:
         value = exp.func("array_to_string", value, exp.Literal.string(","))
-    return exp.func("coalesce", exp.cast(value, "VARCHAR"), exp.Literal.string("~"))
+    return exp.func("coalesce", exp.cast(value, exp.DType.VARCHAR), exp.Literal.string("~"))
 
 
 def _event_counts(job: Job) -> dict[str, int]:
@@ -162,18 +169,23 @@ def _event_counts(job: Job) -> dict[str, int]:
         "facts_before": job.facts_before or job.moment.stored_as_of,
         "known_at": job.moment.stored_known_at,
     }
-    counts = [
-        exp.select(exp.alias_(exp.Literal.string(kind), "kind"), "count(*) AS n")
-        .from_(exp.to_table(f"event.{kind}", alias="fact"))
-        .where(known_condition("fact"))
-        for kind in KINDS
-    ]
-    query: exp.Query = counts[0]
-    for more in counts[1:]:
-        query = exp.union(query, more, distinct=False, copy=False)
-    table: pa.Table = job.engine.query(statement(query, bound))
+    table: pa.Table = job.engine.query(Statement(_counting(), bound))
     rows = sorted((row["kind"], int(row["n"])) for row in table.to_pylist())
     return {kind: n for kind, n in rows if n}
+
+
+@cache
+def _counting() -> str:
+    """Return the query that counts the known rows of every kind; the same for every snapshot."""
+    query: exp.Query | None = None
+    for kind in KINDS:
+        rows = (
+            exp.select(exp.alias_(exp.Literal.string(kind), "kind"), "count(*) AS n")
+            .from_(exp.to_table(f"event.{kind}", alias="fact"))
+            .where(known_condition("fact"))
+        )
+        query = exp.union(query, rows, distinct=False, copy=False) if query else rows
+    return query.sql(dialect=DIALECT) if query else ""
 
 
 def newest(engine: Engine, *, before: datetime | None = None) -> Manifest | None:

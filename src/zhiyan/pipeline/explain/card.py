@@ -68,7 +68,7 @@ def _clauses(
                 holds=holds,
                 chosen=holds is True and not decided,
                 reached=not decided,
-                inputs=_inputs(subject, tag, case.when, seen),
+                inputs=_inputs(subject, tag, case.when, seen=seen),
             )
         )
         decided = decided or holds is True
@@ -78,7 +78,7 @@ def _clauses(
         holds=None,
         chosen=not decided,
         reached=not decided,
-        inputs=_inputs(subject, tag, tag.otherwise, seen),
+        inputs=_inputs(subject, tag, tag.otherwise, seen=seen),
     )
     return (*clauses, last)
 
@@ -112,9 +112,7 @@ def _counted(measure: Measure, found: Found) -> Counted:
     )
 
 
-def _flip(
-    replay: Replay, code: str, moment: Moment, *, horizon_days: int
-) -> Flip | None:
+def _flip(replay: Replay, code: str, moment: Moment, *, horizon_days: int) -> Flip | None:
     now = replay.values(moment)[code]
     for days in range(1, horizon_days + 1):
         ahead = replace(moment, as_of=moment.as_of + timedelta(days=days))

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from zhiyan.pipeline.ingest.arrays import Mask, filled, flat, mask_array, nulls, true
 from zhiyan.pipeline.ingest.clean import PARSERS, Parsed, ParseOptions, mask, parse_options
@@ -16,7 +14,9 @@ from zhiyan.pipeline.ingest.headers import header_unit
 from zhiyan.pipeline.ingest.mapping import Check, ColumnMap, Condition, Field
 from zhiyan.pipeline.ingest.parsers import field_parser
 from zhiyan.pipeline.ingest.read import RawTable, fill_down
+from zhiyan.pipeline.ingest.read.arrow import Array, pa, pc
 from zhiyan.pipeline.ingest.recognise import Match
+
 
 class Cells:
     """The cells of a table under one source.
@@ -41,7 +41,7 @@ class Cells:
         self.unknown: Counter[tuple[str, str]] = Counter()
         self.offset_minutes = offset_minutes
         self.ticked: set[str] = set()
-        self._texts: dict[str, pa.Array] = {}
+        self._texts: dict[str, Array] = {}
         self._parsed: dict[tuple[str, str, str | None, str], Parsed] = {}
 
     def has(self, name: str) -> bool:
@@ -53,13 +53,13 @@ class Cells:
         there = [self.has(name) for name in how.fields]
         return not (all(there) if how.join is not None else any(there))
 
-    def text(self, name: str) -> pa.Array:
+    def text(self, name: str) -> Array:
         """Return the text of a field as it stands in the file, declared words cut off."""
         if name not in self._texts:
             self._texts[name] = self._read_text(name)
         return self._texts[name]
 
-    def _read_text(self, name: str) -> pa.Array:
+    def _read_text(self, name: str) -> Array:
         if not self.has(name):
             return nulls(self.length, pa.string())
         column = flat(self.table.rows.column(self.columns[name]))
@@ -70,7 +70,9 @@ class Cells:
         if not strip:
             return column
         words = "|".join(re.escape(word) for word in strip)
-        cut = pc.replace_substring_regex(column, pattern=rf"^(?:{words})|(?:{words})$", replacement="")
+        cut = pc.replace_substring_regex(
+            column, pattern=rf"^(?:{words})|(?:{words})$", replacement=""
+        )
         return pc.replace_substring_regex(cut, pattern=r"^[\s\-_]+|[\s\-_]+$", replacement="")
 
     def _field(self, name: str) -> Field:
@@ -113,9 +115,7 @@ class Cells:
         if parser == "datetime" and "epoch" not in raw and self.has(name):
             raw |= _epoch(self.text(name))
         options = parse_options(raw)
-        return replace(
-            options, date_1904=self.table.date_1904, offset_minutes=self.offset_minutes
-        )
+        return replace(options, date_1904=self.table.date_1904, offset_minutes=self.offset_minutes)
 
     def _parse(self, name: str, parser: str, options: ParseOptions) -> Parsed:
         text = self.text(name)
@@ -127,10 +127,10 @@ class Cells:
             counts = flat(self.parsed(field.times, "int").values)
             parsed = replace(parsed, values=pc.multiply(flat(parsed.values), counts))
         if self.has(name):
-            self._note(name, parser, text, parsed)
+            self._note(name, parser, text=text, parsed=parsed)
         return parsed
 
-    def _note(self, name: str, parser: str, text: pa.Array, parsed: Parsed) -> None:
+    def _note(self, name: str, parser: str, *, text: Array, parsed: Parsed) -> None:
         problems = flat(parsed.problems)
         rows = np.flatnonzero(filled(problems))
         header = self.columns[name]
@@ -138,13 +138,15 @@ class Cells:
             index = pa.array(rows)
             values = text.take(index).to_pylist()
             masked = [None if v is None else mask(v, parser) for v in values]
-            self.faults.add_cells(rows, header, masked, problems.take(index).to_pylist())
+            self.faults.add_cells(
+                rows, header, masked, reasons=[str(p) for p in problems.take(index).to_pylist()]
+            )
         strange = parsed.extra.get("unmapped")
         if strange is not None and true(flat(strange)).any():
             for value in text.filter(flat(strange)).to_pylist():
                 self.unknown[(header, mask(str(value), "text"))] += 1
 
-    def extra(self, name: str, parser: str, what: str) -> pa.Array | None:
+    def finding(self, name: str, parser: str, what: str) -> Array | None:
         """Return something else that a parser found out (``pseudo_name`` ...), or None."""
         found = self.parsed(name, parser).extra.get(what)
         return None if found is None else flat(found)
@@ -182,7 +184,7 @@ class Cells:
         known = true(compare(numbers, 0))
         return known | ~filled(numbers) if condition.check is Check.NOT_NEGATIVE else known
 
-    def _typed(self, name: str) -> pa.Array:
+    def _typed(self, name: str) -> Array:
         parser = self.parser(name)
         if parser in {"money", "int", "datetime", "date"}:
             return flat(self.parsed(name, parser).values)
@@ -202,21 +204,21 @@ class Cells:
         text = _comparable(self.text(condition.field))
         return true(pc.is_in(text, value_set=_comparable(wanted)))
 
-    def amount(self, name: str) -> pa.Array:
+    def amount(self, name: str) -> Array:
         """Return the money of a field in fen, null where there is none to read."""
         return flat(self.parsed(name, "money").values)
 
-    def replace_amount(self, name: str, values: pa.Array) -> None:
+    def replace_amount(self, name: str, values: Array) -> None:
         """Set the money of a field (packages): later reads see these values."""
         for key in [key for key in self._parsed if key[0] == name and key[1] == "money"]:
             self._parsed[key] = replace(self._parsed[key], values=values)
 
-    def rows(self, mask: Mask) -> pa.Array:
+    def rows(self, mask: Mask) -> Array:
         """Return the row numbers in the file of the rows in a mask."""
         return self.table.row_no.filter(mask_array(mask))
 
 
-def _epoch(text: pa.Array) -> dict[str, object]:
+def _epoch(text: Array) -> dict[str, object]:
     """Return the option for moments that are all seconds or all milliseconds since 1970."""
     digits = pc.utf8_trim_whitespace(text.drop_null())
     if len(digits) == 0:
@@ -227,6 +229,6 @@ def _epoch(text: pa.Array) -> dict[str, object]:
     return {}
 
 
-def _comparable(column: pa.Array) -> pa.Array:
+def _comparable(column: Array) -> Array:
     text = pc.utf8_trim_whitespace(pc.utf8_normalize(column, form="NFKC"))
     return pc.utf8_lower(text)

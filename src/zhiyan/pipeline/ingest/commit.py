@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import pyarrow as pa
-
 from zhiyan.core.kinds import KINDS
 from zhiyan.pipeline.ingest import statements
 from zhiyan.pipeline.ingest.context import Context
+from zhiyan.pipeline.ingest.read.arrow import Table
 from zhiyan.pipeline.ingest.report import ImportReport
 from zhiyan.ports import Engine, Statement
 
@@ -42,7 +41,7 @@ def number(value: object) -> int:
 
 
 def store_events(
-    events: Mapping[str, pa.Table], hashed: Mapping[str, str | None], context: Context
+    events: Mapping[str, Table], hashed: Mapping[str, str | None], context: Context
 ) -> Stored:
     """Stage, judge and insert the events of a file; call inside the transaction.
 
@@ -66,7 +65,7 @@ def store_events(
             engine.run(statement)
         for statement in statements.insert_fresh(kind):
             engine.run(_with(statement, values))
-        _count(engine, stored, kind.name, context.import_id)
+        _count(engine, stored, kind.name, import_id=context.import_id)
     stored.verdicts = {
         number(row["rank"]): number(row["rows"])
         for row in rows_of(
@@ -101,9 +100,7 @@ def _stage(engine: Engine, name: str, hashed: str | None, *, lines: bool) -> Non
 def _take_out_conflicts(engine: Engine, stored: Stored, kinds: Sequence[str]) -> None:
     found = rows_of(
         engine,
-        Statement(
-            "SELECT row_id, min(kind) AS kind FROM bad_row GROUP BY row_id ORDER BY row_id"
-        ),
+        Statement("SELECT row_id, min(kind) AS kind FROM bad_row GROUP BY row_id ORDER BY row_id"),
     )
     stored.conflicts = [(number(row["row_id"]), str(row["kind"])) for row in found]
     if found:
@@ -111,7 +108,7 @@ def _take_out_conflicts(engine: Engine, stored: Stored, kinds: Sequence[str]) ->
             engine.run(statements.remove_conflicts(KINDS[name]))
 
 
-def _count(engine: Engine, stored: Stored, name: str, import_id: int) -> None:
+def _count(engine: Engine, stored: Stored, name: str, *, import_id: int) -> None:
     kind = KINDS[name]
     counted = rows_of(engine, statements.count_fresh(kind))[0]
     stored.events[name] = number(counted["fresh"])
@@ -165,7 +162,7 @@ ORDER BY s.party_id, s.id_type, s.token
 """
 
 
-def store_people(people: pa.Table, context: Context) -> int:
+def store_people(people: Table, context: Context) -> int:
     """Store identifiers: one row per party, type and token, the earliest time kept.
 
     Returns how many are new. Call after ``store_events``, inside the transaction.
@@ -222,7 +219,7 @@ INSERT INTO meta.import_batch VALUES ($import_id, $file_name, $digest, $mapping,
 """
 
 
-def store_quarantine(rows: pa.Table, import_id: int, engine: Engine) -> None:
+def store_quarantine(rows: Table, import_id: int, engine: Engine) -> None:
     """Store the cells at fault, one row each."""
     with engine.load("incoming", rows):
         engine.run(
@@ -235,7 +232,7 @@ def store_quarantine(rows: pa.Table, import_id: int, engine: Engine) -> None:
         )
 
 
-def store_unmapped(rows: pa.Table, import_id: int, engine: Engine) -> None:
+def store_unmapped(rows: Table, import_id: int, engine: Engine) -> None:
     """Store the names of items that no alias knows: the review queue."""
     with engine.load("incoming", rows):
         engine.run(
@@ -249,6 +246,14 @@ def store_unmapped(rows: pa.Table, import_id: int, engine: Engine) -> None:
 def drop_stage(engine: Engine, kinds: Sequence[str]) -> None:
     """Drop the temporary tables of an import."""
     names = [f'"{part}_{kind}"' for kind in kinds for part in ("stage", "fresh")]
-    for name in (*names, "counted", "bad_row", "verdict", "seen", "known_line", "known_payment",
-                 "rematched"):
+    for name in (
+        *names,
+        "counted",
+        "bad_row",
+        "verdict",
+        "seen",
+        "known_line",
+        "known_payment",
+        "rematched",
+    ):
         engine.run(Statement(f"DROP TABLE IF EXISTS {name}"))

@@ -5,18 +5,18 @@ turns the rows without fault into tables for the engine, with tokens for persons
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import PurePath
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from zhiyan.core.event import Column, ColumnType, EventKind
 from zhiyan.core.kinds import KINDS
 from zhiyan.pipeline.ingest.arrays import (
     Mask,
+    Schema,
     coalesced,
     filled,
     flat,
@@ -33,6 +33,7 @@ from zhiyan.pipeline.ingest.context import Context, Reference, plain_name
 from zhiyan.pipeline.ingest.mapping import ColumnMap, Emission, System
 from zhiyan.pipeline.ingest.packages import allocate_packages
 from zhiyan.pipeline.ingest.people import Scope, claims, party_ids, party_keys, tokens_of
+from zhiyan.pipeline.ingest.read.arrow import Array, Table, pa, pc
 from zhiyan.pipeline.ingest.recognise import title_of
 from zhiyan.pipeline.ingest.values import ARROW_TYPES, Value, fill
 
@@ -59,7 +60,7 @@ class Draft:
     emission: Emission
     kind: EventKind
     active: Mask
-    occurred_at: pa.Array
+    occurred_at: Array
     columns: dict[str, Value]
 
 
@@ -70,14 +71,14 @@ class TableDraft:
     cells: Cells
     scope: Scope
     drafts: list[Draft]
-    claims: pa.Table
-    parties: pa.Array
+    claims: Table
+    parties: Array
     first_id: int = 0
     allocated: int = 0
     unknown_clinics: dict[str, int] = field(default_factory=dict[str, int])
 
 
-def stage_schema(kind: EventKind) -> pa.Schema:
+def stage_schema(kind: EventKind) -> Schema:
     """Return the Arrow schema of the rows of a kind on their way to the engine."""
     own = [(column.name, ARROW_TYPES[column.type]) for column in kind.columns]
     return pa.schema([*STAGE_FIELDS, *own])
@@ -113,7 +114,7 @@ def _scope(cells: Cells, reference: Reference) -> tuple[Scope, dict[str, int]]:
     return Scope(system=system, clinic=clinic), unknown
 
 
-def _system(cells: Cells, system: System) -> pa.Array:
+def _system(cells: Cells, system: System) -> Array:
     title = title_of(cells.table)
     name = next(
         (name for name, words in system.words.items() if any(w.casefold() in title for w in words)),
@@ -127,7 +128,7 @@ def _system(cells: Cells, system: System) -> pa.Array:
     return flat(coalesced([flat(codes.values), constant]))
 
 
-def _clinic(cells: Cells, reference: Reference) -> tuple[pa.Array, dict[str, int]]:
+def _clinic(cells: Cells, reference: Reference) -> tuple[Array, dict[str, int]]:
     place = cells.source.clinic
     known = reference.plain("clinics")
     if place.field is not None and cells.has(place.field):
@@ -154,16 +155,14 @@ def _draft(emission: Emission, cells: Cells, reference: Reference) -> Draft:
         times.append(_default_time(emission.default_time, cells))
     occurred = flat(coalesced(times)) if times else nulls(cells.length, pa.timestamp("us"))
     columns = {
-        how.column: fill(_column(kind, how.column), how, cells, reference)
+        how.column: fill(_column(kind, how.column), how, cells, reference=reference)
         for how in emission.columns
     }
-    _check_filled(cells, emission, active & ~filled(occurred), columns)
-    return Draft(
-        emission=emission, kind=kind, active=active, occurred_at=occurred, columns=columns
-    )
+    _check_filled(cells, emission, active & ~filled(occurred), columns=columns)
+    return Draft(emission=emission, kind=kind, active=active, occurred_at=occurred, columns=columns)
 
 
-def _default_time(text: str, cells: Cells) -> pa.Array:
+def _default_time(text: str, cells: Cells) -> Array:
     offset = timedelta(minutes=cells.offset_minutes)
     moment = datetime.fromisoformat(text) - offset
     return pa.repeat(pa.scalar(moment, pa.timestamp("us")), cells.length)
@@ -176,7 +175,7 @@ def _column(kind: EventKind, name: str) -> Column:
 
 
 def _check_filled(
-    cells: Cells, emission: Emission, timeless: Mask, columns: dict[str, Value]
+    cells: Cells, emission: Emission, timeless: Mask, *, columns: dict[str, Value]
 ) -> None:
     kind = KINDS[emission.kind]
     active = cells.holds(emission.when)
@@ -192,7 +191,7 @@ def _check_filled(
             cells.faults.add(empty, header, "missing_value")
 
 
-def _with_anonymous(cells: Cells, parties: pa.Array, drafts: list[Draft]) -> pa.Array:
+def _with_anonymous(cells: Cells, parties: Array, drafts: list[Draft]) -> Array:
     nobody = ~filled(parties)
     if not nobody.any():
         return parties
@@ -208,24 +207,26 @@ def _with_anonymous(cells: Cells, parties: pa.Array, drafts: list[Draft]) -> pa.
     return parties
 
 
-def finish(table: TableDraft, context: Context) -> tuple[dict[str, pa.Table], pa.Table]:
+def finish(table: TableDraft, context: Context) -> tuple[dict[str, Table], Table]:
     """Return the events by kind and the identifiers (as tokens) of the rows without fault."""
     cells = table.cells
     live = cells.faults.live
     ids = pc.if_else(mask_array(live), table.parties, pa.scalar(None, pa.string()))
     parties = party_ids(ids, context)
-    found: dict[str, list[pa.Table]] = {}
+    found: dict[str, list[Table]] = {}
     for one in table.drafts:
         taken = one.active & live
         if taken.any():
-            found.setdefault(one.kind.name, []).append(_events(one, table, parties, (taken, context)))
+            found.setdefault(one.kind.name, []).append(
+                _events(one, table, parties, taken=taken, context=context)
+            )
     people = tokens_of(table.claims, live, context)
     return {kind: pa.concat_tables(parts) for kind, parts in found.items()}, _people(
         people, table, parties
     )
 
 
-def _people(people: pa.Table, table: TableDraft, parties: pa.Array) -> pa.Table:
+def _people(people: Table, table: TableDraft, parties: Array) -> Table:
     rows = flat(people.column("row"))
     times = [one.occurred_at for one in table.drafts]
     active = [pc.if_else(mask_array(one.active), one.occurred_at, _NO_TIME) for one in table.drafts]
@@ -247,13 +248,12 @@ def _people(people: pa.Table, table: TableDraft, parties: pa.Array) -> pa.Table:
 
 
 def _events(
-    one: Draft, table: TableDraft, parties: pa.Array, how: tuple[Mask, Context]
-) -> pa.Table:
-    taken, context = how
+    one: Draft, table: TableDraft, parties: Array, *, taken: Mask, context: Context
+) -> Table:
     keep = mask_array(taken)
     count = int(taken.sum())
     cells = table.cells
-    columns: dict[str, pa.Array] = {
+    columns: dict[str, Array] = {
         "row_id": pa.array(np.flatnonzero(taken) + table.first_id),
         "row_no": cells.table.row_no.filter(keep).cast(pa.int32()),
         "party_id": parties.filter(keep),
@@ -268,14 +268,14 @@ def _events(
             nulls(count, ARROW_TYPES[column.type]) if value is None else value.values.filter(keep)
         )
     for mapped in one.emission.columns:
-        _make_private(mapped, one, columns, context)
-    columns["hash_parts"] = _hash_parts(one.emission, cells, columns, keep)
+        _make_private(mapped, one.kind, columns, context=context)
+    columns["hash_parts"] = _hash_parts(one.emission, cells, columns, keep=keep)
     schema = stage_schema(one.kind)
     return pa.table([flat(columns[name]) for name in schema.names], schema=schema)
 
 
 def _make_private(
-    how: ColumnMap, one: Draft, columns: dict[str, pa.Array], context: Context
+    how: ColumnMap, kind: EventKind, columns: dict[str, Array], *, context: Context
 ) -> None:
     """Turn keys that name a person, and names of staff, into what cannot be turned back."""
     values = columns[how.column]
@@ -284,24 +284,26 @@ def _make_private(
         columns[how.column] = per_value(
             texts, lambda some: [context.vault.token(how.column, v) for v in some], pa.string()
         )
-    elif _column(one.kind, how.column).ref == "staff":
-        columns[how.column] = per_value(values, lambda some: _staff_codes(some, context), pa.string())
+    elif _column(kind, how.column).ref == "staff":
+        columns[how.column] = per_value(
+            values, lambda some: _staff_codes(some, context), pa.string()
+        )
 
 
-def _staff_codes(names: list[str], context: Context) -> list[str]:
+def _staff_codes(names: Sequence[str], context: Context) -> list[str]:
     plain = [name for name in names if not _CODE_LIKE.fullmatch(name)]
     tokens = dict(zip(plain, context.tokens("staff", plain), strict=True)) if plain else {}
     return [f"st_{tokens[name][:16]}" if name in tokens else name for name in names]
 
 
 def _hash_parts(
-    emission: Emission, cells: Cells, columns: dict[str, pa.Array], keep: pa.Array
-) -> pa.Array:
+    emission: Emission, cells: Cells, columns: dict[str, Array], *, keep: Array
+) -> Array:
     count = len(columns["party_id"])
     for how in emission.columns:
         if not how.hash or not cells.lacks(how):
             continue
-        parts: list[pa.Array] = []
+        parts: list[Array] = []
         for name in how.hash:
             if name == "party":
                 parts.append(columns["party_id"])
@@ -313,7 +315,7 @@ def _hash_parts(
     return nulls(count, pa.string())
 
 
-def _plain_text(cells: Cells, name: str) -> pa.Array:
+def _plain_text(cells: Cells, name: str) -> Array:
     parser = cells.parser(name)
     if parser in {"money", "int"}:
         return pc.cast(flat(cells.parsed(name, parser).values), pa.string())
@@ -336,4 +338,3 @@ def money_in(table: TableDraft) -> dict[tuple[str, str], tuple[int, int]]:
                     kept + total(values, one.active & bad),
                 )
     return sums
-

@@ -2,14 +2,13 @@
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from zhiyan.pipeline.ingest.arrays import flat, true
 from zhiyan.pipeline.ingest.read import RawTable
+from zhiyan.pipeline.ingest.read.arrow import Array, pa, pc
 
 _LIST = r"^\[\s*\{"
 
@@ -28,7 +27,7 @@ def explode(table: RawTable) -> RawTable:
     return table
 
 
-def _exploded(table: RawTable, header: str, column: pa.Array) -> RawTable:
+def _exploded(table: RawTable, header: str, column: Array) -> RawTable:
     rows: list[int] = []
     parts: list[dict[str, str | None]] = []
     for row, text in enumerate(column.to_pylist()):
@@ -54,21 +53,22 @@ def _objects(text: str | None) -> list[dict[str, str | None]]:
     if text is None:
         return []
     try:
-        found = json.loads(text)
+        found: Any = json.loads(text)
     except ValueError:
         return []
     if not isinstance(found, list):
         return []
-    return [
-        {str(name): _text(value) for name, value in one.items()}
-        for one in found
-        if isinstance(one, dict)
+    objects = [
+        cast("dict[str, Any]", one) for one in cast("list[Any]", found) if isinstance(one, dict)
     ]
+    return [{name: _text(value) for name, value in one.items()} for one in objects]
 
 
 def _text(value: Any) -> str | None:
     if value is None or value in ("", []):
         return None
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
-        return "、".join(value)
+    if isinstance(value, list):
+        parts = cast("list[Any]", value)
+        if all(isinstance(one, str) for one in parts):
+            return "、".join(parts)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from zhiyan.pipeline.ingest.arrays import Mask
 from zhiyan.pipeline.ingest.clean import mask
 from zhiyan.pipeline.ingest.read import RawTable
+from zhiyan.pipeline.ingest.read.arrow import Array, Table, pa
 
 #: Reasons of quarantine that ingest itself gives; cleaning and reading add theirs.
 REASONS = {
@@ -84,13 +84,14 @@ class Faults:
     def add(self, mask: Mask, column: str, reason: str) -> None:
         """Note a fault without a value, such as an empty required cell."""
         rows = np.flatnonzero(mask & ~self.gone)
-        self.add_cells(rows, column, [None] * len(rows), [reason] * len(rows))
+        self.add_cells(rows, column, [None] * len(rows), reasons=[reason] * len(rows))
 
     def add_cells(
         self,
         rows: npt.NDArray[np.int64],
         column: str,
         masked: Sequence[str | None],
+        *,
         reasons: Sequence[str],
     ) -> None:
         """Note cells at fault; values must be masked already."""
@@ -100,9 +101,9 @@ class Faults:
             self.bad[rows] = True
 
 
-def quarantine_rows(faults: Faults, raw: RawTable, *, first_id: int) -> pa.Table:
+def quarantine_rows(faults: Faults, raw: RawTable, *, first_id: int) -> Table:
     """Return the quarantine table of one table's faults; one row per cell at fault."""
-    parts: list[pa.Table] = []
+    parts: list[Table] = []
     for rows, (column, masked, reasons) in zip(faults.rows, faults.cells, strict=True):
         keep = ~faults.gone[rows]
         flags = pa.array(keep)
@@ -120,7 +121,7 @@ def quarantine_rows(faults: Faults, raw: RawTable, *, first_id: int) -> pa.Table
     return pa.concat_tables(parts) if parts else QUARANTINE_SCHEMA.empty_table()
 
 
-def rejected_rows(raw: RawTable) -> pa.Table:
+def rejected_rows(raw: RawTable) -> Table:
     """Return the quarantine table of lines that reading could not turn into rows.
 
     Their ids are negative: they have no row.
@@ -136,7 +137,7 @@ def rejected_rows(raw: RawTable) -> pa.Table:
     )
 
 
-def _cells(raw: RawTable, **columns: pa.Array) -> pa.Table:
+def _cells(raw: RawTable, **columns: Array) -> Table:
     count = len(columns["row_id"])
     return pa.table(
         [
@@ -153,7 +154,7 @@ def _cells(raw: RawTable, **columns: pa.Array) -> pa.Table:
     )
 
 
-def count_reasons(quarantine: pa.Table) -> dict[str, int]:
+def count_reasons(quarantine: Table) -> dict[str, int]:
     """Return reason -> rows, each row counted under the first of its reasons."""
     firsts: dict[tuple[object, int], str] = {}
     columns = (quarantine.column(name).to_pylist() for name in ("sheet", "row_id", "reason"))

@@ -94,7 +94,8 @@ def _bar(report: ImportReport) -> str:
     read = max(report.rows_read, 1)
     parts = [(name, zh, getattr(report, name)) for name, zh in _PARTS]
     bars = "".join(
-        f'<i class="{name}" style="width:{count * 100 / read:.3f}%"></i>' for name, _, count in parts
+        f'<i class="{name}" style="width:{count * 100 / read:.3f}%"></i>'
+        for name, _, count in parts
     )
     keys = "".join(
         f'<span><i class="{name}"></i>{zh} {count:,}</span>' for name, zh, count in parts

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from zhiyan.core.identity import IdType
 from zhiyan.core.kinds import KINDS
 from zhiyan.errors import DataError, Problem
 from zhiyan.pipeline.ingest.load_emission import FieldBook, read_emission
@@ -150,7 +151,22 @@ def _read_source(item: Item, shared: Shared, digest: str) -> Source:
     source = replace(
         source, fields=book.fields, recognise=read_recognition(record.get("recognise"), book)
     )
+    _check_private(source, item)
     return _with_options(source, record)
+
+
+def _check_private(source: Source, item: Item) -> None:
+    """Note columns that would carry what names a person into the warehouse."""
+    personal = {i.field for i in source.identifiers if i.type != str(IdType.BIRTHDATE)}
+    personal |= {f.name for f in source.fields if f.parse in {"phone", "name", "id_card", "email"}}
+    for emission in source.emit:
+        for how in emission.columns:
+            bare = {*how.hash, *(() if how.token else how.fields)} & personal
+            if bare:
+                message = f"{how.column!r} would hold {sorted(bare)} in clear"
+                item.mistakes.add(
+                    "ZY331", message, how.where, hint="use `token: true` or `hash: [party]`"
+                )
 
 
 def _used(item: Item | None, shared: Shared) -> dict[str, Field]:

@@ -46,7 +46,7 @@ def read_emission(item: Item, book: FieldBook, kinds: Sequence[str]) -> Emission
         return Emission(kind=name, occurred_at=(), columns=(), where=item.where)
     kind = KINDS[name]
     columns = _read_columns(record["columns"], kind, book)
-    _check_complete(item, kind, columns, record)
+    _check_complete(item, kind, columns, record=record)
     return Emission(
         kind=name,
         occurred_at=_read_time(record, book),
@@ -67,7 +67,7 @@ def _read_time(record: Mapping[str, Item], book: FieldBook) -> tuple[str, ...]:
 
 
 def _check_complete(
-    item: Item, kind: EventKind, columns: Sequence[ColumnMap], record: Mapping[str, Item]
+    item: Item, kind: EventKind, columns: Sequence[ColumnMap], *, record: Mapping[str, Item]
 ) -> None:
     filled = {column.column for column in columns}
     for name in kind.key:
@@ -146,6 +146,11 @@ def _read_plain(record: Mapping[str, Item], book: FieldBook) -> dict[str, object
         made["unmapped"] = record["unmapped"].choice(_UNMAPPED, "way with unknown codes")
     if "from" not in record:
         made |= _read_how(record)
+    return made | _read_derived(record, book)
+
+
+def _read_derived(record: Mapping[str, Item], book: FieldBook) -> dict[str, object]:
+    made: dict[str, object] = {}
     if "hash" in record:
         made["hash"] = book.references(record["hash"], _HASH_EXTRA)
     if "token" in record:

@@ -18,7 +18,7 @@ class Mistakes:
 
     problems: list[Problem] = field(default_factory=list[Problem])
 
-    def add(self, code: str, message: str, where: str, hint: str = "") -> None:
+    def add(self, code: str, message: str, where: str, *, hint: str = "") -> None:
         """Note one mistake."""
         self.problems.append(Problem(code=code, message=message, where=where, hint=hint))
 
@@ -54,7 +54,7 @@ class Item:
 
     def wrong(self, message: str, hint: str = "", code: str = "ZY331") -> None:
         """Note a mistake at this node."""
-        self.mistakes.add(code, message, self.where, hint)
+        self.mistakes.add(code, message, self.where, hint=hint)
 
     @property
     def is_map(self) -> bool:

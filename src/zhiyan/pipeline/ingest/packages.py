@@ -6,11 +6,10 @@ list price and then by the content of the line, so the order of rows in the file
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from zhiyan.pipeline.ingest.arrays import filled, flat, joined
+from zhiyan.pipeline.ingest.arrays import encode, filled, flat, joined
 from zhiyan.pipeline.ingest.cells import Cells
+from zhiyan.pipeline.ingest.read.arrow import Array, pa, pc
 
 Ints = npt.NDArray[np.int64]
 
@@ -34,7 +33,7 @@ def allocate_packages(cells: Cells) -> int:
     if not len(rows):
         return 0
     keys = joined([cells.text(name).take(pa.array(rows)) for name in rule.group], "\x1f")
-    group = np.asarray(keys.dictionary_encode().indices.to_numpy(), dtype=np.int64)
+    group = np.asarray(encode(keys).indices.to_numpy(), dtype=np.int64)
     price = _package_prices(group, _numbers(totals, rows))
     weight = _numbers(weights, rows)
     broken = np.zeros(int(group.max()) + 1, dtype=bool)
@@ -43,7 +42,9 @@ def allocate_packages(cells: Cells) -> int:
     whole = ~broken[group]
     order = _content_order(cells, rows)
     shares = share(group[whole], price, weight=np.maximum(weight[whole], 0), order=order[whole])
-    values = np.asarray(pc.fill_null(target, 0).to_numpy(zero_copy_only=False), dtype=np.int64).copy()
+    values = np.asarray(
+        pc.fill_null(target, 0).to_numpy(zero_copy_only=False), dtype=np.int64
+    ).copy()
     empty = ~filled(target)
     values[rows[whole]] = shares
     empty[rows[whole]] = False
@@ -51,7 +52,7 @@ def allocate_packages(cells: Cells) -> int:
     return int(whole.sum())
 
 
-def _numbers(column: pa.Array, rows: Ints) -> Ints:
+def _numbers(column: Array, rows: Ints) -> Ints:
     return np.asarray(
         pc.fill_null(column.take(pa.array(rows)), -1).to_numpy(zero_copy_only=False), dtype=np.int64
     )
@@ -71,7 +72,9 @@ def _refuse(cells: Cells, rows: Ints, target: str) -> None:
 
 
 def _content_order(cells: Cells, rows: Ints) -> Ints:
-    columns = [flat(cells.table.rows.column(name)).take(pa.array(rows)) for name in cells.table.headers]
+    columns = [
+        flat(cells.table.rows.column(name)).take(pa.array(rows)) for name in cells.table.headers
+    ]
     text = joined(columns, "\x1f", nulls_as="")
     return np.asarray(pc.rank(text, tiebreaker="dense").to_numpy(), dtype=np.int64)
 

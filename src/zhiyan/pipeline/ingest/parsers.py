@@ -21,9 +21,7 @@ _BY_TYPE = {
     ColumnType.CODE: "code",
     ColumnType.CODES: "codes",
 }
-_BY_NAME = {
-    name: name for name in ("province", "city", "district")
-}
+_BY_NAME = {name: name for name in ("province", "city", "district")}
 #: Texts that are numbers or keys of a system: kept as written, never scanned.
 _KEYS = ("_no", "_key", "_id", "_ref", "_version")
 _KEY_NAMES = {"session", "batch", "template", "postal_code", "model"}

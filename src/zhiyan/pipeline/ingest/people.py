@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from zhiyan.core.identity import SCOPED, SECOND_KEYS, IdType, Quality
 from zhiyan.pipeline.ingest.arrays import Mask, filled, flat, joined, mask_array, per_value
@@ -16,6 +14,7 @@ from zhiyan.pipeline.ingest.cells import Cells
 from zhiyan.pipeline.ingest.context import Context
 from zhiyan.pipeline.ingest.mapping import Identifier
 from zhiyan.pipeline.ingest.parsers import IDENTIFIER_PARSERS
+from zhiyan.pipeline.ingest.read.arrow import Array, Table, pa, pc
 
 #: Separates the scope of a number from the number in what the vault keeps.
 SCOPE_MARK = "|"
@@ -36,21 +35,21 @@ CLAIM_SCHEMA = pa.schema(
 class Scope:
     """System and clinic of each row, full length."""
 
-    system: pa.Array
-    clinic: pa.Array
+    system: Array
+    clinic: Array
 
 
-def claims(cells: Cells, scope: Scope) -> pa.Table:
+def claims(cells: Cells, scope: Scope) -> Table:
     """Return every identifier in the table, in clear: one row per row and identifier."""
     parts = [
-        _claims_of(identifier, rank, cells, scope)
+        _claims_of(identifier, cells, scope, rank=rank)
         for rank, identifier in enumerate(cells.source.identifiers)
         if cells.has(identifier.field)
     ]
     return pa.concat_tables(parts) if parts else CLAIM_SCHEMA.empty_table()
 
 
-def _claims_of(identifier: Identifier, rank: int, cells: Cells, scope: Scope) -> pa.Table:
+def _claims_of(identifier: Identifier, cells: Cells, scope: Scope, *, rank: int) -> Table:
     parser = IDENTIFIER_PARSERS.get(identifier.type, "native_id")
     parsed = cells.parsed(identifier.field, parser)
     values, quality = flat(parsed.values), parsed.quality
@@ -70,7 +69,7 @@ def _claims_of(identifier: Identifier, rank: int, cells: Cells, scope: Scope) ->
         [
             rows,
             pa.repeat(pa.scalar(identifier.type), count),
-            _scoped(identifier, values, rows, scope),
+            _scoped(identifier, values, rows, scope=scope),
             pc.fill_null(quality, str(Quality.OK)),
             pa.repeat(pa.scalar(identifier.verified), count),
             pa.repeat(pa.scalar(rank, pa.int32()), count),
@@ -79,11 +78,11 @@ def _claims_of(identifier: Identifier, rank: int, cells: Cells, scope: Scope) ->
     )
 
 
-def _scoped(identifier: Identifier, values: pa.Array, rows: pa.Array, scope: Scope) -> pa.Array:
+def _scoped(identifier: Identifier, values: Array, rows: Array, *, scope: Scope) -> Array:
     if identifier.type not in {str(kind) for kind in SCOPED}:
         return values
     system = scope.system.take(rows)
-    parts: list[pa.Array] = [system]
+    parts: list[Array] = [system]
     if identifier.scope:
         parts = [pa.repeat(pa.scalar(identifier.scope), len(values))]
     if identifier.type == str(IdType.HIS_NO):
@@ -91,7 +90,7 @@ def _scoped(identifier: Identifier, values: pa.Array, rows: pa.Array, scope: Sco
     return joined([*parts, values], SCOPE_MARK)
 
 
-def party_keys(found: pa.Table, length: int, scope: Scope) -> pa.Array:
+def party_keys(found: Table, length: int, scope: Scope) -> Array:
     """Return the text that names each row's record of a person; null where nothing names one.
 
     The first identifier in the order of the mapping that is of good quality and is no mere second
@@ -100,7 +99,7 @@ def party_keys(found: pa.Table, length: int, scope: Scope) -> pa.Array:
     strong = _strong(found)
     keys = np.full(length, None, dtype=object)
     _set_all_together(keys, found, strong)
-    best = found.filter(strong).sort_by([("row", "ascending"), ("rank", "ascending"), ("value", "ascending")])
+    best = _sorted(found.filter(strong), "row", "rank", "value")
     rows = np.asarray(best.column("row").to_numpy())
     first = np.ones(len(rows), dtype=bool)
     first[1:] = rows[1:] != rows[:-1]
@@ -110,19 +109,21 @@ def party_keys(found: pa.Table, length: int, scope: Scope) -> pa.Array:
     return joined([scope.system, named], SCOPE_MARK)
 
 
-def _strong(found: pa.Table) -> pa.Array:
+def _sorted(rows: Table, *names: str) -> Table:
+    return rows.take(pc.sort_indices(rows, sort_keys=[(name, "ascending") for name in names]))
+
+
+def _strong(found: Table) -> Array:
     second = pa.array([str(kind) for kind in SECOND_KEYS])
     good = pc.equal(found.column("quality"), str(Quality.OK))
     return flat(pc.and_(good, pc.invert(pc.is_in(found.column("id_type"), value_set=second))))
 
 
-def _set_all_together(keys: np.ndarray, found: pa.Table, strong: pa.Array) -> None:
+def _set_all_together(keys: np.ndarray, found: Table, strong: Array) -> None:
     named = np.zeros(len(keys), dtype=bool)
     named[np.asarray(found.filter(strong).column("row").to_numpy())] = True
     rows = np.asarray(found.column("row").to_numpy())
-    weak = found.filter(pa.array(~named[rows])).sort_by(
-        [("row", "ascending"), ("id_type", "ascending"), ("value", "ascending")]
-    )
+    weak = _sorted(found.filter(pa.array(~named[rows])), "row", "id_type", "value")
     together: dict[int, list[tuple[str, str]]] = {}
     for row, id_type, value in zip(
         *(weak.column(name).to_pylist() for name in ("row", "id_type", "value")), strict=True
@@ -133,7 +134,7 @@ def _set_all_together(keys: np.ndarray, found: pa.Table, strong: pa.Array) -> No
             keys[row] = SCOPE_MARK.join(f"{id_type}={value}" for id_type, value in parts)
 
 
-def party_ids(keys: pa.Array, context: Context) -> pa.Array:
+def party_ids(keys: Array, context: Context) -> Array:
     """Return the party of each key: 63 bits of its keyed hash; null stays null."""
 
     def ids(values: Sequence[str]) -> list[int]:
@@ -142,15 +143,17 @@ def party_ids(keys: pa.Array, context: Context) -> pa.Array:
     return per_value(keys, ids, pa.int64())
 
 
-def tokens_of(found: pa.Table, keep: Mask, context: Context) -> pa.Table:
+def tokens_of(found: Table, keep: Mask, context: Context) -> Table:
     """Return the claims of the rows in ``keep`` with tokens in place of values."""
     rows = np.asarray(found.column("row").to_numpy())
     kept = found.filter(pa.array(keep[rows]))
-    parts: list[pa.Table] = []
+    parts: list[Table] = []
     for id_type in pc.unique(kept.column("id_type")).to_pylist():
         part = kept.filter(pc.equal(kept.column("id_type"), id_type))
         values = flat(part.column("value"))
-        tokens = per_value(values, lambda some, kind=str(id_type): context.tokens(kind, some), pa.string())
+        tokens = per_value(
+            values, lambda some, kind=str(id_type): context.tokens(kind, some), pa.string()
+        )
         parts.append(part.drop_columns(["value", "rank"]).append_column("token", tokens))
     if parts:
         return pa.concat_tables(parts)

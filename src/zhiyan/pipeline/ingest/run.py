@@ -32,7 +32,7 @@ class Importer:
     vault: Vault
     sources: Sequence[Source]
     reference: Reference
-    options: ImportOptions = ImportOptions()
+    options: ImportOptions = field(default_factory=ImportOptions)
     progress: Progress = field(default_factory=Silent)
 
     def ingest(self, path: Path, recorded_at: datetime) -> ImportReport:
@@ -56,7 +56,7 @@ class Importer:
             import_id=next_import_id(self.engine),
         )
         if known is not None:
-            return _seen_before(path, digest, known, context)
+            return _seen_before(path, digest, known, context=context)
         try:
             return self._import(path, (digest, setup), context)
         except BaseException:
@@ -151,7 +151,7 @@ def _known_import(engine: Engine, digest: str, setup: str) -> dict[str, object] 
 
 
 def _seen_before(
-    path: Path, digest: str, known: dict[str, object], context: Context
+    path: Path, digest: str, known: dict[str, object], *, context: Context
 ) -> ImportReport:
     import_id, rows = number(known["import_id"]), number(known["rows_read"])
     return ImportReport(

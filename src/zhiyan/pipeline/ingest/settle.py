@@ -6,9 +6,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from zhiyan.errors import DataError, InternalError, Problem
 from zhiyan.pipeline.ingest.arrays import Mask, filled, flat, mask_array
 from zhiyan.pipeline.ingest.clean import mask, scan_sensitive
@@ -30,6 +27,7 @@ from zhiyan.pipeline.ingest.faults import (
     rejected_rows,
 )
 from zhiyan.pipeline.ingest.read import RawTable
+from zhiyan.pipeline.ingest.read.arrow import Array, Table, pa, pc
 from zhiyan.pipeline.ingest.report import FaultExample, ImportReport, MoneyLine, TableReport
 
 #: Share of rows with an unknown item name from which an import fails (entities.md 1.5, line 16).
@@ -113,8 +111,8 @@ class Settlement:
                         hashed[emission.kind] = how.column
         return hashed
 
-    def _quarantine(self, stored: Stored) -> pa.Table:
-        parts: list[pa.Table] = []
+    def _quarantine(self, stored: Stored) -> Table:
+        parts: list[Table] = []
         for table in self.drafts:
             raw, cells = table.cells.table, table.cells
             mine = [
@@ -123,13 +121,11 @@ class Settlement:
                 if table.first_id <= row < table.first_id + cells.length
             ]
             _note_conflicts(table, mine)
-            parts.append(
-                quarantine_rows(cells.faults, raw, first_id=table.first_id)
-            )
+            parts.append(quarantine_rows(cells.faults, raw, first_id=table.first_id))
             parts.append(rejected_rows(raw))
         return pa.concat_tables(parts) if parts else QUARANTINE_SCHEMA.empty_table()
 
-    def _report(self, report: ImportReport, stored: Stored, rows: pa.Table) -> ImportReport:
+    def _report(self, report: ImportReport, stored: Stored, rows: Table) -> ImportReport:
         drops: Counter[str] = Counter()
         unknown: Counter[str] = Counter()
         for table in self.drafts:
@@ -146,7 +142,7 @@ class Settlement:
             corrections=stored.verdicts.get(1, 0),
             quarantined=sum(quarantine.values()),
             dropped=sum(drops.values()),
-            tables=tuple([*map(_table_report, self.drafts), *map(_left_report, self.left)]),
+            tables=(*map(_table_report, self.drafts), *map(_left_report, self.left)),
             quarantine=quarantine,
             examples=_examples(rows),
             drops=dict(drops),
@@ -176,12 +172,15 @@ class Settlement:
         )
 
     def _warnings(self, stored: Stored) -> tuple[str, ...]:
-        found: list[str] = []
-        for raw in self.left:
-            found.append(f"工作表 {raw.sheet or raw.file} 未识别,已略过({raw.rows.num_rows} 行)")
+        found = [
+            f"工作表 {raw.sheet or raw.file} 未识别,已略过({raw.rows.num_rows} 行)"
+            for raw in self.left
+        ]
         for table in self.drafts:
-            for name, count in table.unknown_clinics.items():
-                found.append(f"门店 {mask(name, 'text')} 不在门店表中({count} 行),按原名记录")
+            found += [
+                f"门店 {mask(name, 'text')} 不在门店表中({count} 行),按原名记录"
+                for name, count in table.unknown_clinics.items()
+            ]
             nowhere = _nowhere(table)
             if nowhere:
                 found.append(f"{nowhere} 行没有填门店,病历号无法归到门店")
@@ -202,15 +201,15 @@ def _nowhere(table: TableDraft) -> int:
     return int((table.cells.faults.live & ~filled(table.scope.clinic)).sum())
 
 
-def _by_kind(parts: Sequence[dict[str, pa.Table]]) -> dict[str, pa.Table]:
-    found: dict[str, list[pa.Table]] = {}
+def _by_kind(parts: Sequence[dict[str, Table]]) -> dict[str, Table]:
+    found: dict[str, list[Table]] = {}
     for tables in parts:
         for kind, table in tables.items():
             found.setdefault(kind, []).append(table)
     return {kind: pa.concat_tables(tables) for kind, tables in found.items()}
 
 
-def _counts(names: pa.Array, rows: Mask) -> dict[str, int]:
+def _counts(names: Array, rows: Mask) -> dict[str, int]:
     counted = pc.value_counts(names.filter(mask_array(rows))).to_pylist()
     return {str(one["values"]): int(one["counts"]) for one in counted}
 
@@ -221,9 +220,7 @@ def _shown(name: str) -> str:
     return name if kind is None else mask(name)
 
 
-def _too_many_unmapped(
-    found: Counter[tuple[str, str]], strange: int, named: int
-) -> DataError:
+def _too_many_unmapped(found: Counter[tuple[str, str]], strange: int, named: int) -> DataError:
     names = ", ".join(name for (name, _), _ in found.most_common(5))
     return DataError(
         Problem(
@@ -241,7 +238,7 @@ def _sums(unmapped: dict[tuple[str, str], int]) -> dict[str, int]:
     return dict(sums.most_common())
 
 
-def _unmapped_table(unmapped: dict[tuple[str, str], int]) -> pa.Table:
+def _unmapped_table(unmapped: dict[tuple[str, str], int]) -> Table:
     keys = sorted(unmapped)
     return pa.table(
         {
@@ -264,7 +261,7 @@ def _note_conflicts(table: TableDraft, conflicts: Sequence[tuple[int, str]]) -> 
             pa.array([row]).to_numpy(),
             cells.columns.get(str(name), draft.kind.key[0]),
             [None if value is None else mask(str(value), "native_id")],
-            ["key_conflict"],
+            reasons=["key_conflict"],
         )
 
 
@@ -290,12 +287,19 @@ def _table_report(table: TableDraft) -> TableReport:
 
 def _left_report(raw: RawTable) -> TableReport:
     return TableReport(
-        sheet=raw.sheet, source=None, title="", kinds=(), rows=_rows_in(raw), fields={},
-        unused=raw.headers, encoding=raw.encoding, notes=raw.notes,
+        sheet=raw.sheet,
+        source=None,
+        title="",
+        kinds=(),
+        rows=_rows_in(raw),
+        fields={},
+        unused=raw.headers,
+        encoding=raw.encoding,
+        notes=raw.notes,
     )
 
 
-def _examples(rows: pa.Table) -> tuple[FaultExample, ...]:
+def _examples(rows: Table) -> tuple[FaultExample, ...]:
     return tuple(
         FaultExample(
             sheet=row["sheet"],
@@ -308,7 +312,7 @@ def _examples(rows: pa.Table) -> tuple[FaultExample, ...]:
     )
 
 
-def _times(events: dict[str, pa.Table]) -> dict[str, datetime | None]:
+def _times(events: dict[str, Table]) -> dict[str, datetime | None]:
     columns = [flat(table.column("occurred_at")) for table in events.values()]
     if not columns:
         return {}
@@ -326,11 +330,11 @@ def _check(report: ImportReport) -> None:
     }
     problems: list[Problem] = []
     if report.rows_read != sum(parts.values()):
-        problems.append(
-            Problem(code="ZY991", message=f"{report.rows_read} rows read, but {parts}")
-        )
-    for line in report.money:
-        if line.read != line.stored + line.duplicate + line.quarantined:
-            problems.append(Problem(code="ZY991", message=f"money does not add up: {line}"))
+        problems.append(Problem(code="ZY991", message=f"{report.rows_read} rows read, but {parts}"))
+    problems += [
+        Problem(code="ZY991", message=f"money does not add up: {line}")
+        for line in report.money
+        if line.read != line.stored + line.duplicate + line.quarantined
+    ]
     if problems:
         raise InternalError(*problems)

@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from zhiyan.pipeline.ingest.arrays import filled, flat
-from zhiyan.pipeline.ingest.clean import PARSERS, parse_options
+from zhiyan.pipeline.ingest.arrays import filled, flat, true
+from zhiyan.pipeline.ingest.clean import PARSERS, Parsed, parse_options
+from zhiyan.pipeline.ingest.read.arrow import Array, pc
 
 _SAMPLE = 2_000
 #: Parsers tried in order: the first that reads nearly all cells wins.
@@ -24,7 +22,7 @@ class Guess:
     cells: int
 
 
-def sniff(column: pa.Array) -> Guess:
+def sniff(column: Array) -> Guess:
     """Guess the parser of a column from up to 2,000 of its filled cells."""
     cells = flat(column).drop_null().slice(0, _SAMPLE)
     distinct = len(pc.unique(cells))
@@ -38,16 +36,16 @@ def sniff(column: pa.Array) -> Guess:
     return Guess(parser=parser, share=1.0, distinct=distinct, cells=len(cells))
 
 
-def _share(cells: pa.Array, parser: str) -> float:
+def _share(cells: Array, parser: str) -> float:
     parsed = PARSERS[parser](cells, parse_options({}))
     values = flat(parsed.values)
     if parser in {"phone", "id_card", "email"}:
-        good = pc.equal(flat(parsed.quality), "ok") if parser != "phone" else _good_phones(parsed)
-        return float(pc.sum(pc.fill_null(good, False)).as_py() or 0) / len(cells)
+        good = pc.equal(parsed.quality, "ok") if parser != "phone" else _good_phones(parsed)
+        return float(true(good).sum()) / len(cells)
     return float(filled(values).sum()) / len(cells)
 
 
-def _good_phones(parsed: object) -> pa.Array:
-    lists = flat(getattr(parsed, "quality"))  # noqa: B009 - untyped array
+def _good_phones(parsed: Parsed) -> Array:
+    lists = parsed.quality
     first = pc.list_element(pc.if_else(pc.greater(pc.list_value_length(lists), 0), lists, None), 0)
     return pc.equal(first, "ok")

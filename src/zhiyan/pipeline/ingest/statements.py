@@ -43,11 +43,11 @@ def stage(kind: EventKind, *, hashed: str | None, previous: str | None = None) -
         source = "counted"
     shared = tuple(column for column in SHARED_COLUMNS if column.name != "source")
     values = _body((*shared, *kind.columns), "event_id::VARCHAR, party_id::VARCHAR")
-    matched = f"SELECT * REPLACE ({previous} AS matched) FROM {source} AS i" if previous else f"FROM {source}"
+    matched = f"* REPLACE ({previous} AS matched)" if previous else "*"
     steps.append(
         Statement(
             f"""CREATE OR REPLACE TEMP TABLE "stage_{kind.name}" AS
-            WITH filled AS ({matched}), named AS (SELECT *, {_event_id(kind)} AS event_id FROM filled)
+            WITH filled AS (SELECT {matched} FROM {source} AS i), named AS (SELECT *, {_event_id(kind)} AS event_id FROM filled)
             SELECT row_id, row_no, party_id, source, clinic, occurred_at, {own}, event_id,
               ('0x' || left(md5({values}), 16))::UBIGINT AS content_hash
             FROM named""",  # noqa: S608 - identifiers come from the declaration of the kind
@@ -184,7 +184,9 @@ def count_fresh(kind: EventKind) -> Statement:
 
 def money_sums(kind: EventKind) -> Statement:
     """Return the query for the money of a kind: staged, new or corrected, and stored."""
-    stored = ", ".join(f'coalesce(sum("{name}"), 0)::BIGINT AS "{name}"' for name in kind.money_columns)
+    stored = ", ".join(
+        f'coalesce(sum("{name}"), 0)::BIGINT AS "{name}"' for name in kind.money_columns
+    )
     return Statement(
         f"""SELECT 'stage' AS part, {stored} FROM "stage_{kind.name}"
         UNION ALL SELECT 'fresh', {stored} FROM "fresh_{kind.name}"
@@ -222,5 +224,3 @@ def store_rematched(kind: EventKind) -> list[Statement]:
               $import_id, NULL, source, clinic, occurred_at, {own} FROM true_now"""  # noqa: S608 - identifiers come from the declaration of the kind
         ),
     ]
-
-

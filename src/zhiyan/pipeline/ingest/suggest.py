@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import Any, cast
 
 import yaml
 
@@ -132,7 +133,9 @@ def _by_cells(
         for header, guess in guesses.items():
             same = guess.parser == parser or (guess.parser, parser) == ("int", "money")
             if same and header not in taken and parser not in {"text", "native_id", "code"}:
-                more[name] = _Found(header=header, why=f"? 按内容猜测, {guess.share:.0%} 的单元格可读")
+                more[name] = _Found(
+                    header=header, why=f"? 按内容猜测, {guess.share:.0%} 的单元格可读"
+                )
                 taken.add(header)
                 break
     return more
@@ -153,13 +156,15 @@ def _field_lines(source: Source, found: Mapping[str, _Found]) -> list[str]:
         if field is None:
             continue
         parts = [f"from: [{_scalar(one.header)}]", f"parse: {field_parser(source, field)}"]
+        if field.times in found:
+            parts.append(f"times: {field.times}")
         parts += _more(field)
         lines.append(f"    {name}: {{{', '.join(parts)}}}  # {one.why}")
     return lines
 
 
 def _more(field: Field) -> list[str]:
-    parts = [f"{name}: true" for name in ("required", "negate") if getattr(field, name)]
+    parts = [f"{name}: true" for name in ("required", "negate", "shared") if getattr(field, name)]
     if field.fill:
         parts.append(f"fill: {field.fill}")
     if field.strip:
@@ -199,7 +204,7 @@ def _emission_lines(emission: Emission, found: Mapping[str, _Found]) -> list[str
         lines.append(f"    when: [{', '.join(map(_condition, tests))}]")
     lines.append(f"    occurred_at: {_flow(times)}")
     if emission.default_time or not times:
-        lines.append(f"    default_time: \"{emission.default_time or '2000-01-01'}\"")
+        lines.append(f'    default_time: "{emission.default_time or "2000-01-01"}"')
     lines.append("    columns:")
     texts = {column.column: _column(column, found) for column in emission.columns}
     lines += [f"      {name}: {text}" for name, text in texts.items() if text]
@@ -212,13 +217,13 @@ def _key_lines(
     """Return lines for key columns that nothing fills: rows are then told apart by content."""
     lacking = [name for name in KINDS[emission.kind].key if not texts.get(name)]
     if any("hash:" in text for text in texts.values()):
-        return [f"      {name}: {{const: \"1\"}}  # ? 没有找到编号" for name in lacking]
+        return [f'      {name}: {{const: "1"}}  # ? 没有找到编号' for name in lacking]
     personal = {"phone", "name", "id_card", "birthdate"}
     parts = ["party", "occurred_at", *(name for name in found if name not in personal)]
     return [
         f"      {name}: {{hash: {_flow(parts)}}}  # ? 没有找到编号, 按内容识别同一行"
         if place == 0
-        else f"      {name}: {{const: \"1\"}}  # ? 没有找到编号"
+        else f'      {name}: {{const: "1"}}  # ? 没有找到编号'
         for place, name in enumerate(lacking)
     ]
 
@@ -263,7 +268,11 @@ def _left_lines(
         guess = guesses[header]
         sample = next(iter(flat(table.rows.column(header)).drop_null().slice(0, 1).to_pylist()), "")
         shown = mask(str(sample), guess.parser if guess.parser in {"phone", "id_card"} else "text")
-        lines.append(f"  # 未使用: {header} (像 {guess.parser}, {guess.distinct} 种值, 例 {shown})".replace("\n", " "))
+        lines.append(
+            f"  # 未使用: {header} (像 {guess.parser}, {guess.distinct} 种值, 例 {shown})".replace(
+                "\n", " "
+            )
+        )
     return lines
 
 
@@ -274,17 +283,28 @@ def _system(source: Source, table: RawTable) -> str:
 
 
 def _slug(table: RawTable) -> str:
-    text = re.sub(r"[^0-9A-Za-z]+", "_", f"{PurePath(table.file).stem} {table.sheet or ''}").strip("_")
+    text = re.sub(r"[^0-9A-Za-z]+", "_", f"{PurePath(table.file).stem} {table.sheet or ''}").strip(
+        "_"
+    )
     return f"my_{text.lower() or 'source'}"
 
 
 def _scalar(text: str, *, quoted: bool = False) -> str:
     style = '"' if quoted else None
-    return yaml.safe_dump(text, allow_unicode=True, default_style=style, width=10_000).strip().removesuffix("\n...").strip()
+    return (
+        yaml.safe_dump(text, allow_unicode=True, default_style=style, width=10_000)
+        .strip()
+        .removesuffix("\n...")
+        .strip()
+    )
 
 
 def _any(value: object) -> str:
-    return _flow([str(one) for one in value]) if isinstance(value, list) else _scalar(str(value))
+    return (
+        _flow([*map(str, cast("list[Any]", value))])
+        if isinstance(value, list)
+        else _scalar(str(value))
+    )
 
 
 def _flow(values: Sequence[str]) -> str:

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from zhiyan.core.event import Column, ColumnType
 from zhiyan.pipeline.ingest.arrays import (
+    DataType,
     coalesced,
     flat,
     joined,
@@ -23,9 +22,10 @@ from zhiyan.pipeline.ingest.context import Reference, item_code, plain_name
 from zhiyan.pipeline.ingest.headers import options
 from zhiyan.pipeline.ingest.mapping import ColumnMap
 from zhiyan.pipeline.ingest.parsers import column_parser
+from zhiyan.pipeline.ingest.read.arrow import Array, pa, pc
 
 #: Arrow type of each column type.
-ARROW_TYPES: dict[ColumnType, pa.DataType] = {
+ARROW_TYPES: dict[ColumnType, DataType] = {
     ColumnType.TEXT: pa.string(),
     ColumnType.CODE: pa.string(),
     ColumnType.INT: pa.int64(),
@@ -51,11 +51,11 @@ class Value:
     ``names`` null is a row without a name; a name with a null value is unmapped.
     """
 
-    values: pa.Array
-    names: pa.Array | None = None
+    values: Array
+    names: Array | None = None
 
 
-def fill(column: Column, how: ColumnMap, cells: Cells, reference: Reference) -> Value:
+def fill(column: Column, how: ColumnMap, cells: Cells, *, reference: Reference) -> Value:
     """Return the values of a canonical column for every row of the table."""
     kind = ARROW_TYPES[column.type]
     if how.const is not None:
@@ -63,8 +63,8 @@ def fill(column: Column, how: ColumnMap, cells: Cells, reference: Reference) -> 
     if how.wide:
         return Value(values=_wide(how, cells))
     there = [] if cells.lacks(how) else [name for name in how.fields if cells.has(name)]
-    names: pa.Array | None = None
-    parts: list[pa.Array] = []
+    names: Array | None = None
+    parts: list[Array] = []
     if there and how.join is not None:
         texts = [flat(cells.parsed(name, "native_id").values) for name in how.fields]
         parts.append(pc.cast(joined(texts, how.join), kind))
@@ -74,7 +74,7 @@ def fill(column: Column, how: ColumnMap, cells: Cells, reference: Reference) -> 
         codes = _reference_codes(names, str(how.codes), known)
         parts.append(codes if how.unmapped != "keep" else coalesced([codes, names]))
     else:
-        parts += [_typed(column, how, cells, name) for name in there]
+        parts += [_typed(column, how, cells, name=name) for name in there]
     parts += _derived(how, cells)
     if not parts:
         return Value(values=nulls(cells.length, kind))
@@ -86,13 +86,13 @@ def fill(column: Column, how: ColumnMap, cells: Cells, reference: Reference) -> 
     return Value(values=values, names=names)
 
 
-def _reference_codes(names: pa.Array, kind: str, known: Mapping[str, str]) -> pa.Array:
+def _reference_codes(names: Array, kind: str, known: Mapping[str, str]) -> Array:
     if kind != "items":
         return look_up(names, known, plain_name)
     return per_value(names, lambda some: [item_code(name, known) for name in some], pa.string())
 
 
-def _typed(column: Column, how: ColumnMap, cells: Cells, name: str) -> pa.Array:
+def _typed(column: Column, how: ColumnMap, cells: Cells, *, name: str) -> Array:
     if column.type in {ColumnType.CODE, ColumnType.CODES}:
         parser = "code" if column.type is ColumnType.CODE else "codes"
         table = _code_table(column, how, cells)
@@ -122,7 +122,7 @@ def _code_table(column: Column, how: ColumnMap, cells: Cells) -> Mapping[str, st
     return table
 
 
-def _const(column: Column, const: str, length: int) -> pa.Array:
+def _const(column: Column, const: str, length: int) -> Array:
     if column.type is ColumnType.BOOL:
         return pa.array(np.full(length, const == "true"))
     if column.type in {ColumnType.INT, ColumnType.FEN}:
@@ -130,21 +130,21 @@ def _const(column: Column, const: str, length: int) -> pa.Array:
     return pa.repeat(pa.scalar(const, pa.string()), length)
 
 
-def _derived(how: ColumnMap, cells: Cells) -> list[pa.Array]:
-    parts: list[pa.Array] = []
+def _derived(how: ColumnMap, cells: Cells) -> list[Array]:
+    parts: list[Array] = []
     if how.flag:
         parts.append(mask_array(cells.holds(how.flag)))
     if how.derive is not None:
         kind = _DERIVED_FROM[how.derive]
         found = [i.field for i in cells.source.identifiers if i.type == kind]
         for name in found:
-            extra = cells.extra(name, kind, how.derive) if cells.has(name) else None
+            extra = cells.finding(name, kind, how.derive) if cells.has(name) else None
             if extra is not None:
                 parts.append(extra)
     return parts
 
 
-def _wide(how: ColumnMap, cells: Cells) -> pa.Array:
+def _wide(how: ColumnMap, cells: Cells) -> Array:
     """Collect one column per option into a sorted list of codes; null where nothing is answered."""
     table = cells.source.codes.get(str(how.codes), CODE_TABLES.get(str(how.codes), {}))
     plain = {plain_name(name): code for name, code in table.items()}
