@@ -41,10 +41,10 @@ def run_demo(folder: Path, customers: int, seed: int, *, progress: Progress) -> 
     world = build_world(customers, seed)
     Workspace.create(folder)
     (folder / MARKER).write_text(f"{customers} {seed}\n", "ascii")
-    _name_clinics(folder, world)
+    name_clinics(folder, world)
     write_exports(world, folder, progress)
     with Workspace.open(folder, progress=progress) as workspace:
-        files = sorted(path for path in (folder / "exports").iterdir() if _is_export(path))
+        files = sorted(path for path in (folder / "exports").iterdir() if is_export(path))
         reports = workspace.ingest(files)
         manifest = workspace.compute(end_of(workspace, world))
         audiences = {code: workspace.select(code) for code in workspace.catalogue.segments}
@@ -56,7 +56,7 @@ def end_of(workspace: Workspace, world: World) -> datetime:
     return workspace.settings.zone.parse_moment(str(world.setting.calendar.end))
 
 
-def _is_export(path: Path) -> bool:
+def is_export(path: Path) -> bool:
     """Tell exports from the group's own lists of clinics and staff, which are settings."""
     return path.is_file() and not path.name.startswith("参考_")
 
@@ -76,7 +76,7 @@ def _clear(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-def _name_clinics(folder: Path, world: World) -> None:
+def name_clinics(folder: Path, world: World) -> None:
     """Put the clinics of the group into the settings, as a clinic would on its first day."""
     path = folder / FILE_NAME
     clinics = [

@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
 
 import pyarrow as pa
-import yaml
 
-from zhiyan.app.reference import read_items
+from zhiyan.app.reference import read_items, read_yaml
 from zhiyan.app.settings import Settings
 from zhiyan.core.identity import IdType
 from zhiyan.pipeline.ingest.clean import PARSERS, ParseOptions
@@ -23,8 +21,8 @@ def item_names(pack: Path, settings: Settings) -> dict[str, str]:
     names = {item["name"]: item["code"] for item in read_items(pack)}
     path = pack / "aliases.yaml"
     if path.is_file():
-        loaded = cast("dict[str, Any]", yaml.safe_load(path.read_text("utf-8")))
-        names |= {str(a): code for code, aliases in loaded["aliases"].items() for a in aliases}
+        listed = read_yaml(path)["aliases"]
+        names |= {str(a): code for code, aliases in listed.items() for a in aliases}
     return names | dict(settings.item_aliases)
 
 

@@ -110,7 +110,11 @@ class WorkspaceReads:
             wanted = _ids(workspace, query) if query.strip() else None
             rows = matched(judgement, codes, after=after, limit=limit + 1, only=wanted).to_pylist()
             seen = _first_seen(workspace, [row["customer_id"] for row in rows])
-            total = count(judgement).matched if wanted is None else len(rows)
+            total = (
+                count(judgement).matched
+                if wanted is None
+                else matched(judgement, (), limit=None, only=wanted).num_rows
+            )
         lines = tuple(
             CustomerLine(
                 customer_id=row["customer_id"],

@@ -25,13 +25,22 @@ ITEM_SCHEMA = pa.schema(
 )  # fmt: skip
 
 
+#: The fast loader where there is one; the packs are thousands of lines.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return one of the pack's own files, which is known to hold a map."""
+    loaded = yaml.load(path.read_text("utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader
+    return cast("dict[str, Any]", loaded)
+
+
 def read_items(pack: Path) -> list[dict[str, Any]]:
     """Return the items of a pack, one flat record each; none if the pack has no items."""
     path = pack / "items.yaml"
     if not path.is_file():
         return []
-    loaded = cast("dict[str, Any]", yaml.safe_load(path.read_text("utf-8")))
-    return [_item(raw) for raw in loaded["items"]]
+    return [_item(raw) for raw in read_yaml(path)["items"]]
 
 
 def _item(raw: dict[str, Any]) -> dict[str, Any]:
@@ -54,10 +63,9 @@ def read_cities(pack: Path) -> list[dict[str, str]]:
     path = pack / "cities.yaml"
     if not path.is_file():
         return []
-    loaded = cast("dict[str, Any]", yaml.safe_load(path.read_text("utf-8")))
     return [
         {"city": str(c["city"]), "province": str(c["province"]), "tier": str(c["tier"])}
-        for c in loaded["cities"]
+        for c in read_yaml(path)["cities"]
     ]
 
 

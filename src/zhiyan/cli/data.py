@@ -8,7 +8,7 @@ import typer
 from zhiyan.app import records
 from zhiyan.app.settings import available_packs
 from zhiyan.app.workspace import Workspace
-from zhiyan.cli.common import JsonOption, WorkspaceOption, folder_of, opened
+from zhiyan.cli.options import JsonOption, WorkspaceOption, folder_of, opened
 from zhiyan.cli.output import console, print_json, table, yuan
 from zhiyan.core.time import DEFAULT_ZONE
 from zhiyan.errors import DataError, Problem

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from zhiyan.app.lookup import customer_named
-from zhiyan.cli.common import AsOfOption, JsonOption, WorkspaceOption, moment_of, opened
+from zhiyan.cli.options import AsOfOption, JsonOption, WorkspaceOption, moment_of, opened
 from zhiyan.cli.output import console, print_json, table
 from zhiyan.core.identity import public_id
 from zhiyan.pipeline.resolve import Action, Decision
@@ -15,6 +15,8 @@ from zhiyan.pipeline.resolve import evidence as found_evidence
 review = typer.Typer(help="身份复核：合并与拆分 / identity review", no_args_is_help=True)
 
 AuthorOption = Annotated[str, typer.Option(help="决定人 / who decides")]
+PartyA = Annotated[int, typer.Argument(help="记录 A 的编号 / party id of record A")]
+PartyB = Annotated[int, typer.Argument(help="记录 B 的编号 / party id of record B")]
 ReasonOption = Annotated[str, typer.Option(help="理由 / why")]
 
 
@@ -88,8 +90,8 @@ def evidence(
 
 @review.command("merge")
 def merge(
-    party_a: int,
-    party_b: int,
+    party_a: PartyA,
+    party_b: PartyB,
     *,
     author: AuthorOption,
     reason: ReasonOption,
@@ -101,8 +103,8 @@ def merge(
 
 @review.command("split")
 def split(
-    party_a: int,
-    party_b: int,
+    party_a: PartyA,
+    party_b: PartyB,
     *,
     author: AuthorOption,
     reason: ReasonOption,
@@ -114,7 +116,7 @@ def split(
 
 @review.command("undo")
 def undo(
-    decision: str,
+    decision: Annotated[str, typer.Argument(help="判定编号 / id of the decision")],
     *,
     author: AuthorOption,
     reason: ReasonOption,

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 import zhiyan
-from zhiyan.cli.common import WorkspaceOption, folder_of
+from zhiyan.cli.options import WorkspaceOption, folder_of
 from zhiyan.cli.output import console
 
 WEB = Path(zhiyan.__file__).parent / "web"

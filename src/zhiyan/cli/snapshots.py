@@ -8,7 +8,7 @@ import typer
 import yaml
 
 from zhiyan.app.files import write_rows
-from zhiyan.cli.common import (
+from zhiyan.cli.options import (
     AsOfOption,
     JsonOption,
     SnapshotOption,

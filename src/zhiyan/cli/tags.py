@@ -7,7 +7,7 @@ import typer
 
 from zhiyan.app.distribution import spread
 from zhiyan.app.settings import PACKS_FOLDER, read_settings
-from zhiyan.cli.common import JsonOption, WorkspaceOption, folder_of, opened
+from zhiyan.cli.options import JsonOption, WorkspaceOption, folder_of, opened
 from zhiyan.cli.output import cell, console, errors, print_json, table
 from zhiyan.core.tag import Tag
 from zhiyan.lang.catalogue import Category

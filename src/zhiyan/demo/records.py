@@ -103,7 +103,8 @@ def make_records(rng: np.random.Generator, people: People, first: int) -> Record
     mini_phone = np.where(rng.random(n) < 0.7, phone, np.where(rng.random(n) < 0.5, second, 0))
     _add(records, people, "mini", who=mini, phone=mini_phone, rng=rng)
     friend = rng.random(n) < np.where(visits, 0.45, 0.12)
-    _add(records, people, "wecom", who=friend, rng=rng)
+    noted = np.where(rng.random(n) < 0.7, phone, 0)  # in the friend's remark, by her consultant
+    _add(records, people, "wecom", who=friend, phone=noted, rng=rng)
     everyone = np.ones(n, dtype=bool)
     for source in ("crm", "scrm", "sms", "call", "survey"):
         _add(records, people, source, who=everyone, phone=phone, rng=rng)

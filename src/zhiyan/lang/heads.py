@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from zhiyan.core.event import Sensitivity
 from zhiyan.core.expression import Literal, ValueType
@@ -120,11 +121,7 @@ class HeadReader:
         type_ = self._choice(found, "type", TYPES, what=what) or ""
         texts = self._texts(found, what)
         category = self._category(found.get("category"), what)
-        numbers = self._numbers(found, what)
-        known = {
-            key: self._choice(found, key, options, what=what) for key, options in _CHOICES.items()
-        }
-        purposes = self._purposes(found.get("purposes"), what)
+        use = self._use(found, what)
         values, domain = self._domain(found, ValueType(type_) if type_ else None, what)
         override = read.flag(found["override"], what) if "override" in found else False
         origin = read.words(found["origin"], f"{what}.origin") if "origin" in found else ()
@@ -139,27 +136,37 @@ class HeadReader:
             type=ValueType(type_),
             values=values,
             domain=domain,
-            population=known["population"] or "valid",
-            refresh=known["refresh"] or "daily",
-            stale_after_days=int(numbers["stale_after_days"] or 0) or None,
             owner=texts["owner"][0],
-            weight=numbers["weight"] or 0.0,
-            priority=known["priority"] or "P2",
-            sensitivity=Sensitivity(known["sensitivity"] or "P1"),
             declassified=texts["declassified"][0],
-            consent=known["consent"] or "general",
-            marketing_use=MarketingUse(known["marketing_use"] or "include"),
-            purposes=purposes,
             example=texts["example"][0],
             origin=origin,
-            status=known["status"] or "live",
             override=bool(override),
             layer=layer,
             place=found["code"],
             fields={key: found[key] for key in (*BODY_KEYS, "sensitivity") if key in found},
+            **use,
         )
         self._policy(head, found)
         return head
+
+    def _use(self, found: Mapping[str, Item], what: str) -> dict[str, Any]:
+        """Read for whom, how fresh and for what a tag may be used, with defaults."""
+        numbers = self._numbers(found, what)
+        known = {
+            key: self._choice(found, key, options, what=what) for key, options in _CHOICES.items()
+        }
+        return {
+            "population": known["population"] or "valid",
+            "refresh": known["refresh"] or "daily",
+            "stale_after_days": int(numbers["stale_after_days"] or 0) or None,
+            "weight": numbers["weight"] or 0.0,
+            "priority": known["priority"] or "P2",
+            "sensitivity": Sensitivity(known["sensitivity"] or "P1"),
+            "consent": known["consent"] or "general",
+            "marketing_use": MarketingUse(known["marketing_use"] or "include"),
+            "purposes": self._purposes(found.get("purposes"), what),
+            "status": known["status"] or "live",
+        }
 
     def _choice(
         self, found: Mapping[str, Item], key: str, options: Collection[str], *, what: str

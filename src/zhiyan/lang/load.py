@@ -54,12 +54,12 @@ def load_catalogue(
         views=around.views,
         broken_views=around.broken_views,
     )
+    pack = PackReader(reader)
+    forbidden = pack.forbidden(sections.of("forbidden"))
     builder.seen.update((code, UNKNOWN) for code in sections.lost)
     replacing = len(folders) - 1 if replace else None
     builder.read_heads(sections.of("tags"), around.categories, replacing=replacing)
     builder.read_rules()
-    pack = PackReader(reader)
-    forbidden = pack.forbidden(sections.of("forbidden"))
     builder.check(forbidden)
     builder.review_cases()
     scope = Scope(names={**common_names(around.params), **builder.seen}, population=True)
@@ -67,10 +67,7 @@ def load_catalogue(
     meta = _meta(sections, reader)
     paths = builder.categories()
     taxonomies = pack.taxonomies(sections.of("taxonomies"), paths, around.categories)
-    if reader.problems:
-        echoes = sections.unread
-        found = [p for p in reader.problems if not (echoes and _may_be_echo(p))]
-        raise DefinitionError(*in_order(found))
+    _stop_if_wrong(reader.problems, echoes=bool(sections.unread))
     tags = builder.tags()
     prints = Fingerprints(around.params, around.views)
     return Catalogue(
@@ -90,6 +87,13 @@ def load_catalogue(
         warnings=tuple(in_order(builder.warnings)),
         fingerprint=prints.catalogue(tags.values(), segments.values()),
     )
+
+
+def _stop_if_wrong(problems: Sequence[Problem], *, echoes: bool) -> None:
+    """Raise all problems; ``echoes`` says that some may only come from a file not read."""
+    if problems:
+        found = [p for p in problems if not (echoes and _may_be_echo(p))]
+        raise DefinitionError(*in_order(found))
 
 
 def _may_be_echo(problem: Problem) -> bool:

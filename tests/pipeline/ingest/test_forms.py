@@ -129,6 +129,37 @@ def test_platform_orders_in_gbk_give_lines_payments_and_refunds(desk, tmp_path):
     assert (later.corrections, later.duplicates, later.accepted) == (1, 1, 0)
 
 
+def test_a_day_and_a_time_of_day_in_two_columns(desk, tmp_path):
+    head = ["门店", "预约编号", "病历号", "登记时间", "预约日期", "预约时间", "预约项目", "状态"]
+    row = ["上海一院", "Y1", "1", "2025-03-01 09:00", "2025-03-05", "14:30", "光子", "已约"]
+    desk.take(write_csv(tmp_path / "预约.csv", [head, row]))
+    assert str(desk.one("SELECT appt_at FROM event.appointment")) == "2025-03-05 06:30:00"
+
+
+def test_a_list_of_refunds_printed_as_positive_amounts(desk, tmp_path):
+    head = ["门店", "退款单号", "原单号", "病历号", "退款时间", "退款方式", "退款金额", "经办人"]
+    row = ["上海一院", "T1", "S1", "1", "2025-03-05 09:00", "微信", "80.50", "李四"]
+    report = desk.take(write_csv(tmp_path / "退款明细.csv", [head, row]))
+    assert report.tables[0].source == "his_refunds"
+    assert desk.one("SELECT amount_fen, is_refund, matched, tender FROM event.payment") == {
+        "amount_fen": -8_050, "is_refund": True, "matched": False, "tender": "wechat"
+    }  # fmt: skip
+
+
+def test_names_of_staff_do_not_stay_in_clear(desk, tmp_path):
+    head = ["门店", "到店单号", "病历号", "到店时间", "接待人"]
+    rows = [
+        ["上海一院", "V1", "1", "2025-03-05", "张美丽"],
+        ["上海一院", "V2", "1", "2025-03-06", "E01"],
+    ]
+    desk.take(write_csv(tmp_path / "到店.csv", [head, *rows]))
+    found = [
+        r["receptionist"] for r in desk.rows("SELECT receptionist FROM event.visit ORDER BY row_no")
+    ]
+    assert found[0].startswith("st_")
+    assert found[1] == "E01"
+
+
 def test_wecom_contacts_as_the_interface_returns_them(desk, tmp_path):
     contact = {
         "external_contact": {"external_userid": "wmA", "name": "小芳", "unionid": "oU1"},

@@ -3,7 +3,10 @@ from tests.pipeline.ingest.workshop import PACKS, sources
 
 from zhiyan.core.kinds import KINDS
 from zhiyan.errors import DataError, DefinitionError
-from zhiyan.pipeline.ingest.load import load_mapping, load_sources
+from zhiyan.pipeline.ingest.clean import CODE_TABLES, PARSERS
+from zhiyan.pipeline.ingest.load import SOURCE_KEYS, load_mapping, load_sources
+from zhiyan.pipeline.ingest.load_emission import DERIVATIONS, EMIT_KEYS, OWN_KEYS
+from zhiyan.pipeline.ingest.load_fields import FIELD_KEYS
 
 WRONG = """\
 sources:
@@ -85,3 +88,27 @@ def test_a_workspace_file_replaces_a_source_of_the_pack(tmp_path):
     )
     found = load_sources([PACKS / "medical_aesthetics" / "sources", tmp_path])
     assert next(s for s in found if s.name == "his_visits").system.name == "other"
+
+
+def test_the_example_of_the_reference_loads_and_every_key_is_explained(tmp_path):
+    page = (PACKS.parents[2] / "docs" / "reference" / "mapping.md").read_text("utf-8")
+    path = tmp_path / "example.yaml"
+    path.write_text(page.split("```yaml\n")[1].split("```")[0])
+    (example,) = load_mapping(path)
+    assert example.kinds == ("order_line", "payment")
+    known = {*SOURCE_KEYS, *FIELD_KEYS, *OWN_KEYS, *EMIT_KEYS, *DERIVATIONS, *PARSERS, *CODE_TABLES}
+    assert [
+        key for key in sorted(known) if f"`{key}`" not in page and key not in page.split()
+    ] == []
+
+
+def test_nothing_that_names_a_person_may_stay_in_clear(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "sources:\n- name: mine\n  system: mine\n  fields: {at: [时间], tel: [手机]}\n"
+        "  identifiers: [{type: phone, field: tel}]\n"
+        "  emit:\n  - {kind: visit, occurred_at: [at], columns: {visit_no: tel}}\n"
+    )
+    with pytest.raises(DefinitionError) as caught:
+        load_mapping(path)
+    assert "in clear" in caught.value.problems[0].message

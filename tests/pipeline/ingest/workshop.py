@@ -74,8 +74,9 @@ class Bench:
 def bench(folder=None, pack="medical_aesthetics", engine=None):
     """Open a bench in memory, or in files of a folder."""
     engine = engine or DuckDBEngine(folder / "warehouse.duckdb" if folder else None)
+    for one in (engine, vault_engine := DuckDBEngine(folder / "vault.duckdb" if folder else None)):
+        one.run(Statement("SET threads = 1"))
     create_schema(engine)
-    vault_engine = DuckDBEngine(folder / "vault.duckdb" if folder else None)
     importer = Importer(
         engine=engine,
         vault=EncryptedVault(vault_engine, KEY),

@@ -83,7 +83,9 @@ def _clauses(
     return (*clauses, last)
 
 
-def _inputs(subject: Subject, tag: Tag, node: Node, seen: Mapping[str, Value]) -> tuple[Input, ...]:
+def _inputs(
+    subject: Subject, tag: Tag, node: Node, *, seen: Mapping[str, Value]
+) -> tuple[Input, ...]:
     """Return the names that an expression reads, with values and types, in order of appearance."""
     order = dict.fromkeys(part.name for part in walk(node) if isinstance(part, Ref))
     measures = {measure.name: measure.type for measure in tag.measures}

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from zhiyan.pipeline.ingest.arrays import Mask, filled, flat, mask_array, nulls, true
+from zhiyan.pipeline.ingest.arrays import Mask, filled, flat, joined, mask_array, nulls, true
 from zhiyan.pipeline.ingest.clean import PARSERS, Parsed, ParseOptions, mask, parse_options
 from zhiyan.pipeline.ingest.faults import Faults
 from zhiyan.pipeline.ingest.headers import header_unit
@@ -16,6 +16,10 @@ from zhiyan.pipeline.ingest.parsers import field_parser
 from zhiyan.pipeline.ingest.read import RawTable, fill_down
 from zhiyan.pipeline.ingest.read.arrow import Array, pa, pc
 from zhiyan.pipeline.ingest.recognise import Match
+
+_CLOCK = r"^\s*\d{1,2}[:：]\d{2}(?:[:：]\d{2})?\s*$"
+_DAY = r"^\s*\d{2,4}[-/.年]?\d{1,2}[-/.月]?\d{1,2}日?\s*$"
+_MIDNIGHT = r"[ T]0{1,2}:00(?::00)?$"
 
 
 class Cells:
@@ -66,7 +70,10 @@ class Cells:
         ruined = true(pc.match_substring_regex(column, pattern="\ufffd|锟斤拷|ï¿½"))
         if ruined.any():
             self.faults.add(ruined, self.columns[name], "ruined_text")
-        strip = self._field(name).strip
+        field = self._field(name)
+        if field.beside is not None and self.has(field.beside):
+            column = _with_clock(column, flat(self.table.rows.column(self.columns[field.beside])))
+        strip = field.strip
         if not strip:
             return column
         words = "|".join(re.escape(word) for word in strip)
@@ -216,6 +223,20 @@ class Cells:
     def rows(self, mask: Mask) -> Array:
         """Return the row numbers in the file of the rows in a mask."""
         return self.table.row_no.filter(mask_array(mask))
+
+
+def _with_clock(own: Array, other: Array) -> Array:
+    """Put a day and a time of day that stand in two columns together."""
+    bare = pc.replace_substring_regex(own, pattern=_MIDNIGHT, replacement="")
+    far = pc.replace_substring_regex(other, pattern=_MIDNIGHT, replacement="")
+    clock, far_clock = (pc.match_substring_regex(text, pattern=_CLOCK) for text in (own, other))
+    day, far_day = (pc.match_substring_regex(text, pattern=_DAY) for text in (bare, far))
+    own = pc.if_else(_both(clock, far_day), joined([far, own], " "), own)
+    return pc.if_else(_both(day, far_clock), joined([bare, other], " "), own)
+
+
+def _both(left: Array, right: Array) -> Array:
+    return mask_array(true(left) & true(right))
 
 
 def _epoch(text: Array) -> dict[str, object]:

@@ -21,7 +21,7 @@ from zhiyan.pipeline.ingest.load_rows import (
 from zhiyan.pipeline.ingest.mapping import Field, Source
 from zhiyan.pipeline.ingest.nodes import Item, Mistakes, compose, nearest
 
-_SOURCE_KEYS = (
+SOURCE_KEYS = (
     "name",
     "title",
     "system",
@@ -119,7 +119,7 @@ def read_codes(item: Item) -> dict[str, dict[str, str]]:
 
 
 def _read_source(item: Item, shared: Shared, digest: str) -> Source:
-    record = item.record(_SOURCE_KEYS)
+    record = item.record(SOURCE_KEYS)
     for key in ("name", "system", "emit"):
         if key not in record:
             item.wrong(f"a source needs {key!r}", code="ZY333")
@@ -145,9 +145,10 @@ def _read_source(item: Item, shared: Shared, digest: str) -> Source:
         where=item.where,
         fingerprint=digest,
     )
+    names = {field.name for field in book.fields}
     for one in book.fields:
-        if one.times is not None and one.times not in {other.name for other in book.fields}:
-            item.wrong(f"unknown field {one.times!r} in `times` of {one.name!r}", code="ZY332")
+        for other in {one.times, one.beside} - names - {None}:
+            item.wrong(f"field {one.name!r} names an unknown field {other!r}", code="ZY332")
     source = replace(
         source, fields=book.fields, recognise=read_recognition(record.get("recognise"), book)
     )

@@ -10,8 +10,8 @@ from zhiyan.pipeline.ingest.load_fields import FIELD_KEYS, FieldBook, read_condi
 from zhiyan.pipeline.ingest.mapping import ColumnMap, Emission
 from zhiyan.pipeline.ingest.nodes import Item, nearest
 
-_EMIT_KEYS = ("kind", "when", "occurred_at", "default_time", "columns")
-_OWN_KEYS = (
+EMIT_KEYS = ("kind", "when", "occurred_at", "default_time", "columns")
+OWN_KEYS = (
     "field",
     "join",
     "suffix",
@@ -37,7 +37,7 @@ _HASH_EXTRA = ("party", "occurred_at")
 
 def read_emission(item: Item, book: FieldBook, kinds: Sequence[str]) -> Emission:
     """Read one emission and check it against the declaration of its kind."""
-    record = item.record(_EMIT_KEYS)
+    record = item.record(EMIT_KEYS)
     name = record["kind"].choice(kinds, "kind of event") if "kind" in record else ""
     for key in ("kind", "columns"):
         if key not in record:
@@ -94,12 +94,12 @@ def _read_column(item: Item, column: Column, book: FieldBook) -> ColumnMap:
     plain = ColumnMap(column=column.name, unmapped=_default_unmapped(column), where=item.where)
     if item.is_list or not item.is_map:
         return replace(plain, fields=book.references(item))
-    record = item.record((*FIELD_KEYS, *_OWN_KEYS))
+    record = item.record((*FIELD_KEYS, *OWN_KEYS))
     made = replace(plain, fields=_read_source(record, book), **_read_plain(record, book))
     if "flag" in record:
         made = replace(made, flag=read_conditions(record["flag"], book))
     if not (made.fields or made.const or made.hash or made.flag or made.wide or made.derive):
-        item.wrong(f"nothing fills {column.name!r}", f"one of {_OWN_KEYS}", "ZY333")
+        item.wrong(f"nothing fills {column.name!r}", f"one of {OWN_KEYS}", "ZY333")
     if made.const is not None:
         _check_const(item, column, made.const)
     if made.codes is not None and column.values and not book.leads_to(made.codes, column.values):

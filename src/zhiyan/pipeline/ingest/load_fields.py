@@ -14,7 +14,18 @@ _OPTION_TEXTS = ("separators", "unit", "rounding", "date_order", "epoch", "table
 _OPTION_LISTS = ("null_words", "placeholders", "dial_prefixes", "true_words", "false_words")
 _OPTION_NUMBERS = ("width", "offset_minutes")
 OPTIONS = (*_OPTION_TEXTS, *_OPTION_LISTS, *_OPTION_NUMBERS)
-FIELD_KEYS = ("from", "parse", "fill", "required", "negate", "times", "shared", "strip", *OPTIONS)
+FIELD_KEYS = (
+    "from",
+    "parse",
+    "fill",
+    "required",
+    "negate",
+    "times",
+    "beside",
+    "shared",
+    "strip",
+    *OPTIONS,
+)
 
 
 class FieldBook:
@@ -94,6 +105,7 @@ def _field(name: str, record: Mapping[str, Item]) -> Field:
         required=_flag(record, "required"),
         negate=_flag(record, "negate"),
         times=record["times"].text() if "times" in record else None,
+        beside=record["beside"].text() if "beside" in record else None,
         shared=_flag(record, "shared"),
         strip=record["strip"].texts() if "strip" in record else (),
     )

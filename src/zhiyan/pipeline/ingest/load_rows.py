@@ -34,7 +34,7 @@ def read_recognition(item: Item | None, book: FieldBook) -> Recognition:
     groups = record["one_of"].parts() if "one_of" in record else ()
     return Recognition(
         need=_names(record, "need", book),
-        one_of=tuple(book.references(group) for group in groups),
+        one_of=tuple(book.references(group, ("words",)) for group in groups),
         never=_names(record, "never", book),
         words=record["words"].texts() if "words" in record else (),
         words_needed="words_needed" in record and record["words_needed"].flag(),

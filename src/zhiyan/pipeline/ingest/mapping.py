@@ -44,7 +44,8 @@ class Field:
     parser of ``clean`` (None: by the column that uses it), ``options`` its options. ``fill``
     repeats the value above into empty cells: ``merged`` inside merged cells, ``always`` everywhere. ``strip`` are words cut off both ends
     of the text. ``negate`` changes the sign of money or a count, ``times`` multiplies a unit price by
-    the count in another field. An empty cell of a ``required``
+    the count in another field, ``beside`` names a field that holds the day of a bare time of day, or
+    the time of day of a bare date. An empty cell of a ``required``
     field puts its row in quarantine. ``shared`` lets another field read the same column.
     """
 
@@ -56,6 +57,7 @@ class Field:
     required: bool = False
     negate: bool = False
     times: str | None = None
+    beside: str | None = None
     shared: bool = False
     strip: tuple[str, ...] = ()
 
@@ -149,7 +151,7 @@ class Drop:
 class Recognition:
     """How a table is known to be of this source.
 
-    ``need`` are fields that must be there; of each group in ``one_of`` at least one; none of
+    ``need`` are fields that must be there; of each group in ``one_of`` at least one (``words``: a word in the name); none of
     ``never``. ``words`` in the name of the file or sheet speak for the source; ``words_needed``
     makes one of them a condition.
     """

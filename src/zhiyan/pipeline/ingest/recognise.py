@@ -1,6 +1,6 @@
 """Which source a table is of: by the fields found in its headers and the words in its name."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -34,7 +34,7 @@ def match(source: Source, table: RawTable) -> Match | None:
     words = any(word.casefold() in title_of(table) for word in wanted.words)
     if (
         not all(name in columns for name in wanted.need)
-        or not all(any(name in columns for name in group) for group in wanted.one_of)
+        or not all(_one_of(group, columns, words) for group in wanted.one_of)
         or any(name in columns for name in wanted.never)
         or (wanted.words_needed and not words)
     ):
@@ -48,6 +48,10 @@ def match(source: Source, table: RawTable) -> Match | None:
     explained = len({*columns.values(), *wide})
     share = len(columns) / max(len(source.fields), 1)
     return Match(source=source, columns=columns, score=explained + _WORD_WEIGHT * words + share)
+
+
+def _one_of(group: Sequence[str], columns: Mapping[str, str], words: bool) -> bool:  # noqa: FBT001
+    return any(name in columns or (name == "words" and words) for name in group)
 
 
 def recognise(table: RawTable, sources: Sequence[Source], kind: str | None = None) -> Match | None:

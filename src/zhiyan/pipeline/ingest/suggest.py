@@ -112,7 +112,8 @@ def _used_fields(source: Source) -> set[str]:
         used.update(test.field for test in emission.when)
         for column in emission.columns:
             used.update(column.fields)
-    return used
+    beside = {other for f in source.fields if f.name in used for other in (f.times, f.beside)}
+    return used | {name for name in beside if name}
 
 
 def _by_cells(
@@ -156,15 +157,15 @@ def _field_lines(source: Source, found: Mapping[str, _Found]) -> list[str]:
         if field is None:
             continue
         parts = [f"from: [{_scalar(one.header)}]", f"parse: {field_parser(source, field)}"]
-        if field.times in found:
-            parts.append(f"times: {field.times}")
-        parts += _more(field)
+        parts += _more(field, found)
         lines.append(f"    {name}: {{{', '.join(parts)}}}  # {one.why}")
     return lines
 
 
-def _more(field: Field) -> list[str]:
-    parts = [f"{name}: true" for name in ("required", "negate", "shared") if getattr(field, name)]
+def _more(field: Field, found: Mapping[str, _Found]) -> list[str]:
+    parts = [f"{name}: true" for name in ("required", "negate") if getattr(field, name)]
+    others = {"times": field.times, "beside": field.beside}
+    parts += [f"{name}: {other}" for name, other in others.items() if other in found]
     if field.fill:
         parts.append(f"fill: {field.fill}")
     if field.strip:

@@ -1,0 +1,98 @@
+"""The main job, step by step, and the fused plan beside one query per measure.
+
+Wall seconds of one machine say little; the ratios, taken in one run on the same data, are what counts.
+"""
+
+import argparse
+import resource
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from zhiyan.app.demo import end_of, is_export, name_clinics
+from zhiyan.app.workspace import Workspace
+from zhiyan.demo.exports.write import write_exports
+from zhiyan.demo.world import build_world
+from zhiyan.lang.measure_sql import part_query
+from zhiyan.lang.plan import Plan, make_plan
+from zhiyan.pipeline.compute.run import Job, statement
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Return the wall seconds of some work."""
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def median(work: Callable[[], object], runs: int) -> float:
+    """Return the median wall seconds of several runs."""
+    return statistics.median(timed(work) for _ in range(runs))
+
+
+def row(name: str, seconds: float, note: str = "") -> None:
+    """Print one line of the table."""
+    print(f"| {name} | {seconds:.2f} | {note} |")
+
+
+def fused(job: Job, plan: Plan) -> None:
+    """Run all parts of the plan, each reading its source once."""
+    values = job.values(plan)
+    for part in plan.parts:
+        job.engine.query(statement(part.query.copy(), values))
+
+
+def one_by_one(job: Job, plan: Plan) -> None:
+    """Run one query per measure, as tools do that compute each tag by itself."""
+    values = job.values(plan)
+    frame = job.frame()
+    for part in plan.parts:
+        for column in part.columns:
+            query = part_query(frame, [(column.name, column.measure)])
+            job.engine.query(statement(query, values))
+
+
+def main() -> None:
+    """Run everything and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--customers", type=int, default=20_000)
+    parser.add_argument("--runs", type=int, default=3)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "bench"
+        print("| step | wall s | |\n|---|---|---|")
+        world = build_world(chosen.customers)
+        Workspace.create(folder)
+        name_clinics(folder, world)
+        row("write exports", timed(lambda: write_exports(world, folder)))
+        files = sorted(path for path in (folder / "exports").iterdir() if is_export(path))
+        with Workspace.open(folder) as workspace:
+            as_of = end_of(workspace, world)
+            seconds = timed(lambda: workspace.ingest(files))
+            rows = sum(item["rows_read"] for item in _batches(workspace))
+            row("import", seconds, f"{rows:,} rows, {rows / seconds:,.0f} rows/s")
+            row("resolve", median(lambda: workspace.resolve(as_of), chosen.runs))
+            row("compute (resolve included)", median(lambda: workspace.compute(as_of), chosen.runs))
+            job = workspace.job(as_of)
+            plan = make_plan(job.frame())
+            measures = sum(len(part.columns) for part in plan.parts)
+            together = median(lambda: fused(job, plan), chosen.runs)
+            apart = median(lambda: one_by_one(job, plan), chosen.runs)
+            row(f"{measures} measures in {len(plan.parts)} statements", together)
+            row(f"{measures} measures in {measures} statements", apart, f"{apart / together:.1f} x")
+            count = median(lambda: workspace.select("high_value_due"), chosen.runs)
+            row("select, count of a nested segment", count)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"| peak memory of the process, MB | {peak:.0f} | |")
+
+
+def _batches(workspace: Workspace) -> list[dict[str, int]]:
+    from zhiyan.app.records import imports
+
+    return imports(workspace.engine).to_pylist()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,19 @@
+"""The shared clinic group: read as it is, or copied to be changed."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.app.group import copy_of, group
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The finished demo; read only."""
+    return group(tmp_path_factory, worker_id)
+
+
+@pytest.fixture
+def spare(demo: Path, tmp_path: Path) -> Path:
+    """A copy of the finished demo that the test may change."""
+    return copy_of(demo, tmp_path / "spare")
