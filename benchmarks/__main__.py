@@ -4,20 +4,24 @@ Wall seconds of one machine say little; the ratios, taken in one run on the same
 """
 
 import argparse
-import resource
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from zhiyan.app.demo import end_of, is_export, name_clinics
+from zhiyan.app.records import imports
 from zhiyan.app.workspace import Workspace
 from zhiyan.demo.exports.write import write_exports
 from zhiyan.demo.world import build_world
 from zhiyan.lang.measure_sql import part_query
 from zhiyan.lang.plan import Plan, make_plan
 from zhiyan.pipeline.compute.run import Job, statement
+
+SEGMENT = "high_value_due"
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -60,38 +64,49 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=20_000)
     parser.add_argument("--runs", type=int, default=3)
     chosen = parser.parse_args()
+    print("| step | wall s | |\n|---|---|---|")
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "bench"
-        print("| step | wall s | |\n|---|---|---|")
         world = build_world(chosen.customers)
         Workspace.create(folder)
         name_clinics(folder, world)
         row("write exports", timed(lambda: write_exports(world, folder)))
-        files = sorted(path for path in (folder / "exports").iterdir() if is_export(path))
         with Workspace.open(folder) as workspace:
-            as_of = end_of(workspace, world)
-            seconds = timed(lambda: workspace.ingest(files))
-            rows = sum(item["rows_read"] for item in _batches(workspace))
-            row("import", seconds, f"{rows:,} rows, {rows / seconds:,.0f} rows/s")
-            row("resolve", median(lambda: workspace.resolve(as_of), chosen.runs))
-            row("compute (resolve included)", median(lambda: workspace.compute(as_of), chosen.runs))
-            job = workspace.job(as_of)
-            plan = make_plan(job.frame())
-            measures = sum(len(part.columns) for part in plan.parts)
-            together = median(lambda: fused(job, plan), chosen.runs)
-            apart = median(lambda: one_by_one(job, plan), chosen.runs)
-            row(f"{measures} measures in {len(plan.parts)} statements", together)
-            row(f"{measures} measures in {measures} statements", apart, f"{apart / together:.1f} x")
-            count = median(lambda: workspace.select("high_value_due"), chosen.runs)
-            row("select, count of a nested segment", count)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"| peak memory of the process, MB | {peak:.0f} | |")
+            main_job(workspace, end_of(workspace, world), chosen.runs)
+            plan_beside_rival(workspace, end_of(workspace, world), chosen.runs)
+    print(f"| peak memory of the process, MB | {peak_megabytes():.0f} | |")
 
 
-def _batches(workspace: Workspace) -> list[dict[str, int]]:
-    from zhiyan.app.records import imports
+def main_job(workspace: Workspace, as_of: datetime, runs: int) -> None:
+    """Time import, resolve, compute and select."""
+    files = sorted(path for path in (workspace.folder / "exports").iterdir() if is_export(path))
+    seconds = timed(lambda: workspace.ingest(files))
+    rows = sum(item["rows_read"] for item in imports(workspace.engine).to_pylist())
+    row("import", seconds, f"{rows:,} rows, {rows / seconds:,.0f} rows/s")
+    row("resolve", median(lambda: workspace.resolve(as_of), runs))
+    row("compute (resolve included)", median(lambda: workspace.compute(as_of), runs))
+    row("select, count of a nested segment", median(lambda: workspace.select(SEGMENT), runs))
 
-    return imports(workspace.engine).to_pylist()
+
+def plan_beside_rival(workspace: Workspace, as_of: datetime, runs: int) -> None:
+    """Time the fused plan beside one query per measure."""
+    job = workspace.job(as_of)
+    plan = make_plan(job.frame())
+    measures = sum(len(part.columns) for part in plan.parts)
+    together = median(lambda: fused(job, plan), runs)
+    apart = median(lambda: one_by_one(job, plan), runs)
+    row(f"{measures} measures in {len(plan.parts)} statements", together)
+    row(f"{measures} measures in {measures} statements", apart, f"{apart / together:.1f} x")
+
+
+def peak_megabytes() -> float:
+    """Return the peak memory of this process; 0 where the system does not tell."""
+    if sys.platform == "win32":
+        return 0.0
+    import resource  # noqa: PLC0415 - not on Windows
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024 if sys.platform != "darwin" else 1024 * 1024)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-
 from tools.docs import commands, warehouse
+
 from zhiyan.app.settings import KEYS, PACKS_FOLDER, available_packs
 from zhiyan.core.kinds import KINDS
 from zhiyan.lang.load import load_catalogue
@@ -26,7 +26,9 @@ def test_every_setting_and_variable_is_described_and_no_other():
 
 
 def test_every_command_has_its_section():
-    headings = re.findall(r"^## (.+)$", (REFERENCE / "commands.md").read_text("utf-8"), re.MULTILINE)
+    headings = re.findall(
+        r"^## (.+)$", (REFERENCE / "commands.md").read_text("utf-8"), re.MULTILINE
+    )
     names = [name for name, _ in commands.commands()]
     assert headings == names
     assert "zhiyan import" in names
@@ -67,5 +69,7 @@ def test_links_between_pages_lead_somewhere():
 
 
 def test_every_decision_is_listed():
-    listed = re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", (ROOT / "docs/adr/README.md").read_text("utf-8"))
+    listed = re.findall(
+        r"\]\((\d{4}-[\w-]+\.md)\)", (ROOT / "docs/adr/README.md").read_text("utf-8")
+    )
     assert listed == sorted(path.name for path in (ROOT / "docs/adr").glob("[0-9]*.md"))

@@ -7,8 +7,6 @@ one row per order line) and ``cash`` (customer, at, pence; refunds negative). Al
 import numpy as np
 import pandas as pd
 
-DECIMALS = ("basket_size", "refund_rate", "repurchase_overdue_ratio", "discount_share")
-
 
 def tags(lines, cash, as_of):
     """Return one row per customer who has any row before the moment."""
@@ -77,9 +75,11 @@ def _goods(out, bought):
     by = known.groupby(["customer", "good"])
     ranked = by.agg(pence=("pence", "sum"), rows=("pence", "size")).reset_index()
     best = ranked.sort_values(["customer", "pence", "good"], ascending=[True, False, True])
-    out["top_item"] = best.drop_duplicates("customer").set_index("customer")["good"].reindex(out.index)
+    out["top_item"] = (
+        best.drop_duplicates("customer").set_index("customer")["good"].reindex(out.index)
+    )
     often = ranked.sort_values(["customer", "rows", "good"], ascending=[True, False, True])
-    lists = often.groupby("customer").head(5).groupby("customer")["good"].agg(lambda g: sorted(g))
+    lists = often.groupby("customer").head(5).groupby("customer")["good"].agg(sorted)
     out["top_items"] = lists.reindex(out.index)
     out["item_variety"] = _count(out, known.groupby("customer")["good"].nunique())
     out["units_bought"] = _count(out, bought.groupby("customer")["qty"].sum())

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from zhiyan.app.workspace import Workspace
@@ -82,28 +83,34 @@ class Shop:
         return known.set_index("number").drop(columns=["token", "customer_id"]).sort_index()
 
 
-def differences(tags, expected, decimals=()):
+def differences(tags, expected):
     """Return tag -> customers whose value differs; both frames have the same customers."""
     assert list(tags.index) == list(expected.index)
     wrong = {}
     for name in expected.columns:
-        ours, theirs = tags[name], expected[name]
-        if name in decimals:
-            ours, theirs = ours.astype("Float64"), theirs.astype("Float64")
-            same = (ours - theirs).abs() < 1e-9
-        else:
-            ours = ours.map(list, na_action="ignore") if name == "top_items" else ours
-            same = ours.map(_plain).eq(theirs.map(_plain))
-        same = same.fillna(value=False).astype(bool) | (ours.isna() & theirs.isna())
-        if not same.all():
-            wrong[name] = pd.DataFrame({"zhiyan": ours[~same], "expected": theirs[~same]})
+        pairs = zip(tags.index, tags[name], expected[name], strict=True)
+        found = [(number, ours, theirs) for number, ours, theirs in pairs if not same(ours, theirs)]
+        if found:
+            wrong[name] = (len(found), found[:5])
     return wrong
 
 
+def same(ours, theirs):
+    """Whether two values are one: nulls of any library are equal, fractions to nine digits."""
+    ours, theirs = _plain(ours), _plain(theirs)
+    if isinstance(ours, float) or isinstance(theirs, float):
+        return ours is not None and theirs is not None and abs(ours - theirs) < 1e-9
+    return type(ours) is type(theirs) and ours == theirs
+
+
 def _plain(value):
-    """A value that compares across pandas, Arrow and Python."""
-    if isinstance(value, pd.Timestamp | datetime):
-        return pd.Timestamp(value).date()
-    if isinstance(value, list):
-        return tuple(value)
-    return value
+    """Return a value as plain Python has it."""
+    if isinstance(value, list | np.ndarray):
+        return list(value)
+    if pd.isna(value):
+        return None
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, np.generic):
+        value = value.item()
+    return float(value) if isinstance(value, Decimal) else value

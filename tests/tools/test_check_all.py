@@ -1,7 +1,6 @@
 """The repository keeps its own rules."""
 
 import pytest
-
 from tools.check_all import RULES, main
 
 

@@ -3,7 +3,6 @@
 import subprocess
 
 import pytest
-
 from tools.rules import (
     definitions,
     docstrings,
@@ -57,7 +56,9 @@ def test_docstrings(write, tmp_path):
 
 def test_error_codes(write, tmp_path):
     write("src/a.py", 'x = Problem(code="ZY101")\ny = Problem(code="ZY102")\n')
-    page = write("errors.md", "| ZY102 | what | do |\n| ZY103 | what | do |\n| ZY103 | again | do |\n")
+    page = write(
+        "errors.md", "| ZY102 | what | do |\n| ZY103 | what | do |\n| ZY103 | again | do |\n"
+    )
     assert texts(error_codes.findings(tmp_path / "src", page)) == [
         "ZY101 is missing in errors.md", "ZY103 is used nowhere", "ZY103 stands twice",
     ]  # fmt: skip

@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 import run
 
 ROOT = Path(__file__).parents[2]

@@ -1,9 +1,9 @@
 """Rules in words."""
 
 import pytest
-
 from tools.docs.markdown import table
 from tools.docs.tag_pages import measure_text, window_text
+
 from zhiyan.core.expression import Call, Literal, Ref, ValueType
 from zhiyan.core.measure import Measure, Span, Unit, Window
 
@@ -14,7 +14,10 @@ from zhiyan.core.measure import Measure, Span, Unit, Window
         (Window(), "ever"),
         (Window(start=Span(365, Unit.DAY)), "in the last 365d"),
         (Window(start=Span(730, Unit.DAY), end=Span(365, Unit.DAY)), "from 730d to 365d ago"),
-        (Window(start=Span(14, Unit.DAY), ahead=True, on="expire_at"), "in the next 14d on `expire_at`"),
+        (
+            Window(start=Span(14, Unit.DAY), ahead=True, on="expire_at"),
+            "in the next 14d on `expire_at`",
+        ),
         (Window(ahead=True, on="appt_at"), "in the future on `appt_at`"),
     ],
 )

@@ -1,5 +1,6 @@
 """One page per pack: every tag with its rule in words and everything that its user must know."""
 
+from tools.docs.markdown import code, codes, table
 from zhiyan.app.settings import PACKS_FOLDER, available_packs
 from zhiyan.core.expression import Literal, ValueType
 from zhiyan.core.measure import Measure, Span, Window
@@ -8,12 +9,12 @@ from zhiyan.lang.catalogue import Catalogue
 from zhiyan.lang.load import load_catalogue
 from zhiyan.lang.render import render
 
-from tools.docs.markdown import code, codes, table
-
 
 def by_pack() -> dict[str, str]:
     """Return the page of each pack: ``tags-PACK`` -> text."""
-    return {f"tags-{name}": page(load_catalogue([PACKS_FOLDER / name])) for name in available_packs()}
+    return {
+        f"tags-{name}": page(load_catalogue([PACKS_FOLDER / name])) for name in available_packs()
+    }
 
 
 def page(catalogue: Catalogue) -> str:
@@ -36,9 +37,7 @@ def _params(catalogue: Catalogue) -> str:
 
 
 def _segments(catalogue: Catalogue) -> str:
-    rows = [
-        (code(s.code), s.name_zh, s.name_en, code(s.text)) for s in catalogue.segments.values()
-    ]
+    rows = [(code(s.code), s.name_zh, s.name_en, code(s.text)) for s in catalogue.segments.values()]
     return "\n## Segments\n\n" + table(("Code", "中文", "English", "Who"), rows) if rows else ""
 
 
@@ -89,7 +88,9 @@ def measure_text(measure: Measure) -> str:
     parts.append(window_text(measure.window))
     if measure.per:
         inner = "; ".join(f"{name} = {render(node)}" for name, node in measure.inner)
-        parts.append(f"per {codes(measure.per)} with `{inner}`" if inner else f"per {codes(measure.per)}")
+        parts.append(
+            f"per {codes(measure.per)} with `{inner}`" if inner else f"per {codes(measure.per)}"
+        )
     if measure.having is not None:
         parts.append(f"having `{render(measure.having)}`")
     if measure.follow is not None:

@@ -39,7 +39,9 @@ def page() -> str:
 
 def fixed_tables() -> dict[str, str]:
     """Return every table that is no event table and no snapshot: name -> SQL of its columns."""
-    made = (re.match(r"CREATE TABLE IF NOT EXISTS (\S+) \((.*)\)\s*$", t, re.DOTALL) for t in TABLES)
+    made = (
+        re.match(r"CREATE TABLE IF NOT EXISTS (\S+) \((.*)\)\s*$", t, re.DOTALL) for t in TABLES
+    )
     return {**FIXED_TABLES, **{found[1]: found[2] for found in made if found}}
 
 

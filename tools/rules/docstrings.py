@@ -25,9 +25,9 @@ def public(node: Documented, name: str) -> Iterator[tuple[Documented, str]]:
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return
     for part in node.body:
-        if isinstance(part, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            if not part.name.startswith("_") and not _overloaded(part):
-                yield from public(part, part.name)
+        named = isinstance(part, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        if named and not part.name.startswith("_") and not _overloaded(part):
+            yield from public(part, part.name)
 
 
 def _overloaded(node: ast.stmt) -> bool:

@@ -9,9 +9,9 @@ from tools.rule import ROOT, Finding, repository_files
 NAME = "residue"
 #: What may not stand anywhere -> how it is called. Written so that no pattern matches itself.
 PATTERNS = {
-    re.compile(r"https?://[a-z0-9.-]*(py[p]i|python[h]osted|npm[j]s|npm[m]irror|de[b]ian)[a-z]*\."): (
-        "the address of a package registry"
-    ),
+    re.compile(
+        r"https?://[a-z0-9.-]*(py[p]i|python[h]osted|npm[j]s|npm[m]irror|de[b]ian)[a-z]*\."
+    ): ("the address of a package registry"),
     re.compile(r"(?<![\w.{}<>$~-])/(root|work|Users|home/(?!USER|you)\w+)/[\w.-]"): (
         "a path of one machine"
     ),

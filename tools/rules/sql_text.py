@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from tools.rule import SOURCE, Finding, parsed, python_files
@@ -12,7 +13,9 @@ _SQL = re.compile(
     r"\s*\(?\s*(SELECT|INSERT|UPDATE|DELETE|WITH|CREATE|ALTER|DROP|COPY|MERGE)\s", re.IGNORECASE
 )
 #: What stands before a value, not before an identifier.
-_BEFORE_VALUE = re.compile(r"('|=|<|>|\b(LIKE|IN|VALUES|LIMIT|OFFSET|BETWEEN)\s*\(?)\s*$", re.IGNORECASE)
+_BEFORE_VALUE = re.compile(
+    r"('|=|<|>|\b(LIKE|IN|VALUES|LIMIT|OFFSET|BETWEEN)\s*\(?)\s*$", re.IGNORECASE
+)
 _REASON = re.compile(r"#\s*noqa:\s*S608 - \w")
 _BARE = re.compile(r"#\s*noqa:\s*S608\s*$")
 
@@ -41,5 +44,5 @@ def carries_value(node: ast.JoinedStr) -> bool:
         isinstance(part, ast.FormattedValue)
         and isinstance(before, ast.Constant)
         and bool(_BEFORE_VALUE.search(str(before.value)))
-        for before, part in zip(parts, parts[1:], strict=False)
+        for before, part in pairwise(parts)
     )

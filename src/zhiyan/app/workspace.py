@@ -14,6 +14,7 @@ from zhiyan.core.evidence import Evidence
 from zhiyan.core.snapshot import Manifest
 from zhiyan.core.tag import Tag
 from zhiyan.core.time import AsOf, naive_utc
+from zhiyan.errors import DataError, Problem
 from zhiyan.lang.catalogue import check_expression
 from zhiyan.lang.load import load_catalogue
 from zhiyan.lang.moment import Moment
@@ -51,8 +52,13 @@ class Workspace(Session):
         *,
         options: ImportOptions | None = None,
         mapping: Path | None = None,
+        failed: list[Problem] | None = None,
     ) -> list[ImportReport]:
-        """Import files, one transaction each; what is there already changes nothing."""
+        """Import files, one transaction each; what is there already changes nothing.
+
+        A file that cannot be taken raises DataError; with ``failed`` its problems are put there and
+        the next file is taken.
+        """
         with self.open_vault() as vault:
             vault.drop_imports_except(committed_imports(self.engine))
             importer = Importer(
@@ -63,7 +69,17 @@ class Workspace(Session):
                 options=options or ImportOptions(offset_minutes=self.settings.zone.offset_minutes),
                 progress=self.progress,
             )
-            return [importer.ingest(path, naive_utc(self.clock.now())) for path in files]
+            reports: list[ImportReport] = []
+            for number, path in enumerate(files):
+                self.progress.step("import", number, len(files))
+                try:
+                    reports.append(importer.ingest(path, naive_utc(self.clock.now())))
+                except DataError as error:
+                    if failed is None:
+                        raise
+                    failed += error.problems
+            self.progress.step("import", len(files), len(files))
+            return reports
 
     def suggest_mapping(self, file: Path) -> str:
         """Return the draft of a mapping (YAML) for a file."""

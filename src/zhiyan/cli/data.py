@@ -61,7 +61,8 @@ def import_files(  # noqa: PLR0913 - one option each
             allow_unmapped=allow_unmapped,
             offset_minutes=ready.settings.zone.offset_minutes,
         )
-        reports, failed = _each(ready, files, options=options, mapping=mapping)
+        failed: list[Problem] = []
+        reports = ready.ingest(files, options=options, mapping=mapping, failed=failed)
         path = report or ready.folder / "reports" / f"import-{ready.clock.now():%Y%m%d-%H%M%S}.html"
         path.write_text(render_html(reports), "utf-8")
     if json:
@@ -71,20 +72,6 @@ def import_files(  # noqa: PLR0913 - one option each
         console.print(f"数据质量报告：{path}")
     if failed:
         raise DataError(*failed)
-
-
-def _each(
-    workspace: Workspace, files: list[Path], *, options: ImportOptions, mapping: Path | None
-) -> tuple[list[ImportReport], list[Problem]]:
-    """Import file by file, so that one that cannot be taken does not keep the others out."""
-    reports: list[ImportReport] = []
-    failed: list[Problem] = []
-    for file in files:
-        try:
-            reports += workspace.ingest([file], options=options, mapping=mapping)
-        except DataError as error:
-            failed += error.problems
-    return reports, failed
 
 
 def show_reports(reports: list[ImportReport]) -> None:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zhiyan.cli.options import JsonOption
 from zhiyan.cli.data import show_reports
+from zhiyan.cli.options import JsonOption
 from zhiyan.cli.output import bars, console, print_json, table
 from zhiyan.cli.serving import serve_folder
 from zhiyan.cli.snapshots import show_manifest

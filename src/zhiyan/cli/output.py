@@ -9,7 +9,15 @@ from typing import Any
 
 import pyarrow as pa
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 from zhiyan.core.evidence import Counted
@@ -19,13 +27,12 @@ from zhiyan.core.time import BusinessZone
 from zhiyan.lang.catalogue import View
 
 STEPS = {
-    "read": "读取文件",
-    "clean": "清洗",
-    "store": "入库",
+    "exports": "写出导出文件",
+    "import": "导入文件",
+    "read": "读取",
+    "clean": "清洗入库",
     "resolve": "识别同一客户",
     "compute": "计算标签",
-    "people": "生成客户",
-    "write": "写出导出文件",
 }
 
 console = Console(highlight=False)
@@ -140,7 +147,7 @@ def bars() -> Generator[Bars]:
     """Show progress on standard error while the context lasts."""
     columns = (
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(),
-        TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn(),
+        MofNCompleteColumn(), TimeElapsedColumn(),
     )  # fmt: skip
     with Progress(*columns, console=errors, transient=True) as shown:
         yield Bars(shown)

@@ -73,7 +73,7 @@ def in_window(window: Window, on: exp.Expr) -> exp.Expr | None:
         return parameter(bound_name(span, ahead=window.ahead))
 
     if window.ahead:
-        ahead = [exp.GTE(this=on.copy(), expression=as_of)]
+        ahead: list[exp.Expr] = [exp.GTE(this=on.copy(), expression=as_of)]
         if window.start:
             ahead.append(exp.LT(this=on.copy(), expression=bound(window.start)))
         return exp.and_(*ahead, copy=False)

@@ -29,10 +29,16 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
 
 @pytest.fixture(scope="session")
 def job(catalogue: Catalogue) -> JobMaker:
-    def make(engine: DuckDBEngine, as_of: datetime, known_at: datetime | None = None, now: datetime = NOW) -> Job:
+    def make(
+        engine: DuckDBEngine, as_of: datetime, known_at: datetime | None = None, now: datetime = NOW
+    ) -> Job:
         return Job(
-            engine=engine, catalogue=catalogue, moment=AsOf(as_of=as_of, known_at=known_at),
-            zone=BusinessZone.named(), now=now, progress=Silent(),
+            engine=engine,
+            catalogue=catalogue,
+            moment=AsOf(as_of=as_of, known_at=known_at),
+            zone=BusinessZone.named(),
+            now=now,
+            progress=Silent(),
         )
 
     return make

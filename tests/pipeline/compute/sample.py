@@ -70,8 +70,14 @@ def tags() -> list[dict]:
         if code == "test_account":
             tag["population"] = "all"
         made.append(tag)
-    named = {"name": {"zh": "样例", "en": "Sample"}, "description": {"zh": "样例说明。", "en": "A sample."}}
-    return [{**COMMON, **named, "name": {"zh": f"样例 {t['code']}", "en": t["code"]}, **t} for t in [*made, *RULES]]
+    named = {
+        "name": {"zh": "样例", "en": "Sample"},
+        "description": {"zh": "样例说明。", "en": "A sample."},
+    }
+    return [
+        {**COMMON, **named, "name": {"zh": f"样例 {t['code']}", "en": t["code"]}, **t}
+        for t in [*made, *RULES]
+    ]
 
 
 PACK = {

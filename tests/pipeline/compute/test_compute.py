@@ -19,7 +19,9 @@ RECORDED = life.T + timedelta(days=1)
 
 
 def table(engine, manifest, letter="t"):
-    rows = engine.query(Statement(f"SELECT * FROM snapshot.{letter}_{manifest.snapshot_id} ORDER BY customer_id"))
+    rows = engine.query(
+        Statement(f"SELECT * FROM snapshot.{letter}_{manifest.snapshot_id} ORDER BY customer_id")
+    )
     return rows.to_pylist()
 
 
@@ -39,14 +41,21 @@ def test_the_engine_agrees_with_the_reference_for_every_tag_and_customer(catalog
     known = dict.fromkeys(catalogue.tags, 0)
     for row in rows:
         stored = {c: tuple(row[c]) if isinstance(row[c], list) else row[c] for c in catalogue.tags}
-        subject = Subject(engine=engine, catalogue=catalogue, snapshot=manifest,
-                          customer_id=row["customer_id"], zone=BusinessZone.named())
+        subject = Subject(
+            engine=engine,
+            catalogue=catalogue,
+            snapshot=manifest,
+            customer_id=row["customer_id"],
+            zone=BusinessZone.named(),
+        )
         rules = bound_rules(subject, list(catalogue.tags.values()))
         seen = fetch_rows(subject, [measure for rule in rules for measure in rule.measures])
         assert Replay(rules, seen).values(job(engine, life.T).clock) == stored
         for code, value in stored.items():
             known[code] += value not in (None, 0, False)
-    assert all(known.values()), f"tags that nobody has test nothing: {[c for c, n in known.items() if not n]}"
+    assert all(known.values()), (
+        f"tags that nobody has test nothing: {[c for c, n in known.items() if not n]}"
+    )
     for code in catalogue.tags:  # the card of the last customer tells the same, tag by tag
         assert explain(subject, code, horizon_days=0).value == stored[code], code
 
@@ -74,10 +83,30 @@ def test_a_planted_future_changes_nothing(job):
     before = compute(job(engine, life.T))
     at = life.T.replace(tzinfo=None)
     future = [
-        ("order_line", {"order_no": "X", "line_no": 1, "party_id": 3, "occurred_at": at, "net_fen": 10**9,
-                        "is_gift": False, "source": "his", "clinic": "C1"}),
-        ("complaint", {"complaint_no": "X", "party_id": 4, "occurred_at": at + timedelta(seconds=1),
-                       "status": "open", "source": "his", "clinic": "C1"}),
+        (
+            "order_line",
+            {
+                "order_no": "X",
+                "line_no": 1,
+                "party_id": 3,
+                "occurred_at": at,
+                "net_fen": 10**9,
+                "is_gift": False,
+                "source": "his",
+                "clinic": "C1",
+            },
+        ),
+        (
+            "complaint",
+            {
+                "complaint_no": "X",
+                "party_id": 4,
+                "occurred_at": at + timedelta(seconds=1),
+                "status": "open",
+                "source": "his",
+                "clinic": "C1",
+            },
+        ),
     ]
     life.store(engine, future, import_id=2, recorded_at=RECORDED)
     assert compute(job(engine, life.T)).snapshot_id == before.snapshot_id
@@ -89,11 +118,21 @@ def test_a_planted_future_changes_nothing(job):
 def test_an_outcome_is_hidden_until_it_is_true(job):
     engine = life.new_warehouse()
     at = life.T.replace(tzinfo=None)
-    complaint = {"complaint_no": "K", "party_id": 0, "occurred_at": at - timedelta(days=2), "status": "closed",
-                 "closed_at": at, "source": "his", "clinic": "C1"}
+    complaint = {
+        "complaint_no": "K",
+        "party_id": 0,
+        "occurred_at": at - timedelta(days=2),
+        "status": "closed",
+        "closed_at": at,
+        "source": "his",
+        "clinic": "C1",
+    }
     life.store(engine, [("complaint", complaint)], import_id=1, recorded_at=RECORDED)
     assert table(engine, compute(job(engine, life.T)))[0]["open_complaint"] is True
-    assert table(engine, compute(job(engine, life.T + timedelta(seconds=1))))[0]["open_complaint"] is False
+    assert (
+        table(engine, compute(job(engine, life.T + timedelta(seconds=1))))[0]["open_complaint"]
+        is False
+    )
 
 
 def test_what_was_known_is_replayed(job):
@@ -126,7 +165,12 @@ def test_refresh_equals_compute(job, seed, steps):
         part = facts[number * size : (number + 1) * size]
         changed = [(k, {**r, "party_id": (r["party_id"] + 1) % life.PARTIES}) for k, r in facts[:5]]
         life.store(engine, [*part, *changed], import_id=number + 1, recorded_at=now)
-        engine.run(Statement("UPDATE identity.assignment SET customer_id = 1 WHERE party_id = $p", {"p": number + 5}))
+        engine.run(
+            Statement(
+                "UPDATE identity.assignment SET customer_id = 1 WHERE party_id = $p",
+                {"p": number + 5},
+            )
+        )
         fresh = refresh(job(engine, as_of, now=now))
         assert fresh.based_on == before.snapshot_id
         before = fresh

@@ -49,6 +49,7 @@ def write_exports(world: World, folder: Path, progress: Progress | None = None) 
     progress = progress or Silent()
     target = folder / "exports"
     target.mkdir(parents=True, exist_ok=True)
+    progress.step("exports", 0, world.chunk_count)
     for chunk in world.chunks():
         seeds = np.random.SeedSequence([world.setting.seed, 2, chunk.index])
         desk = Desk(folder=target, chunk=chunk, rng=np.random.default_rng(seeds))

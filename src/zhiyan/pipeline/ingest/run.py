@@ -42,7 +42,7 @@ class Importer:
             DataError: the file cannot be read (``ZY301`` ...), no table in it is recognised
                 (``ZY336``), a table fits two kinds (``ZY335``), or 2 % of its item names are
                 unknown (``ZY337``).
-            InternalError: ``ZY991`` if rows or money do not add up; nothing is stored then.
+            InternalError: ``ZY992`` if rows or money do not add up; nothing is stored then.
         """
         digest = _digest(path)
         setup = self._setup()

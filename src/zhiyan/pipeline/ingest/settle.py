@@ -55,7 +55,7 @@ class Settlement:
 
         Raises:
             DataError: ``ZY337`` too many unknown item names.
-            InternalError: ``ZY991`` rows or money do not add up; nothing is stored.
+            InternalError: ``ZY992`` rows or money do not add up; nothing is stored.
         """
         unmapped = self._unmapped()
         engine = self.context.engine
@@ -330,9 +330,9 @@ def _check(report: ImportReport) -> None:
     }
     problems: list[Problem] = []
     if report.rows_read != sum(parts.values()):
-        problems.append(Problem(code="ZY991", message=f"{report.rows_read} rows read, but {parts}"))
+        problems.append(Problem(code="ZY992", message=f"{report.rows_read} rows read, but {parts}"))
     problems += [
-        Problem(code="ZY991", message=f"money does not add up: {line}")
+        Problem(code="ZY992", message=f"money does not add up: {line}")
         for line in report.money
         if line.read != line.stored + line.duplicate + line.quarantined
     ]
