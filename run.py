@@ -234,7 +234,7 @@ CHECKS: dict[str, tuple[tuple[str | Path, ...], str]] = {
         (BIN / "lint-imports", "--cache-dir", ".ruff_cache/imports"),
         "layers are declared in pyproject.toml, [tool.importlinter]",
     ),
-    "unused code": ((PYTHON, "-m", "vulture"), "remove it, or say in tools/used.py who uses it"),
+    "unused code": ((PYTHON, "-m", "vulture"), "remove it, or say in pyproject.toml who uses it"),
     "spelling": ((PYTHON, "-m", "codespell_lib"), "mend it, or add the word to pyproject.toml"),
     "project rules": (
         (PYTHON, "-m", "tools.check_all"),

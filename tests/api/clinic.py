@@ -15,7 +15,7 @@ from sqlglot import exp
 from sqlglot.errors import ParseError
 from tests.api.clinic_tags import HEADLINE, HIGHLIGHTS, NAMES, PARAMS, SEGMENTS, TAGS, TAXONOMIES
 
-from zhiyan.api import reads
+from zhiyan.app import reads
 from zhiyan.core import evidence as proof
 from zhiyan.core.expression import ValueType
 from zhiyan.core.identity import parse_public_id

@@ -98,8 +98,8 @@ def differences(tags, expected):
 def same(ours, theirs):
     """Whether two values are one: nulls of any library are equal, fractions to nine digits."""
     ours, theirs = _plain(ours), _plain(theirs)
-    if isinstance(ours, float) or isinstance(theirs, float):
-        return ours is not None and theirs is not None and abs(ours - theirs) < 1e-9
+    if {type(ours), type(theirs)} <= {int, float}:
+        return abs(ours - theirs) < 1e-9
     return type(ours) is type(theirs) and ours == theirs
 
 

@@ -1,8 +1,9 @@
 """Customers as answers: lists, one customer's tags, the evidence of one tag."""
 
-from zhiyan.api import models, people_models, reads
+from zhiyan.api import models, people_models
 from zhiyan.api.naming import Names, named, plain_name, tag_name
 from zhiyan.api.show import NO_LABELS, aware, show, text
+from zhiyan.app import reads
 from zhiyan.core import evidence as proof
 from zhiyan.core.expression import Value, ValueType
 from zhiyan.core.identity import public_id

@@ -2,7 +2,8 @@
 
 import csv
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ from zhiyan.errors import Problem, UsageError
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def write_rows(rows: pa.Table, path: Path) -> None:
+def write_rows(rows: pa.Table, path: Path, *, money: Collection[str] = ()) -> None:
     """Write rows to .csv (UTF-8 with BOM, formulas disarmed), .parquet or .jsonl, all or nothing.
 
-    Customer ids are written in their public form. Raises UsageError ``ZY505`` for other endings.
+    Customer ids are written in their public form. Columns named in ``money`` hold fen: people find
+    yuan with two decimals in the .csv, programs find integer fen in the other forms. Raises
+    UsageError ``ZY505`` for other endings.
     """
     writer = _WRITERS.get(path.suffix.lower())
     if writer is None:
@@ -33,9 +36,19 @@ def write_rows(rows: pa.Table, path: Path) -> None:
         )
     ids = pa.array([public_id(value.as_py()) for value in rows.column("customer_id")], pa.string())
     public = rows.set_column(rows.column_names.index("customer_id"), "customer", ids)
+    if writer is _write_csv:
+        public = _in_yuan(public, money)
     beside = path.with_name(path.name + ".part")
     writer(public, beside)
     beside.replace(path)
+
+
+def _in_yuan(rows: pa.Table, money: Collection[str]) -> pa.Table:
+    for name in money:
+        fen = [None if v is None else Decimal(v).scaleb(-2) for v in rows[name].to_pylist()]
+        place = rows.column_names.index(name)
+        rows = rows.set_column(place, name, pa.array(fen, pa.decimal128(20, 2)))
+    return rows
 
 
 def disarm(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from zhiyan.core.expression import names
 from zhiyan.core.identity import parse_public_id
@@ -10,6 +11,7 @@ from zhiyan.core.tag import Tag
 from zhiyan.errors import Problem, UsageError
 from zhiyan.lang.catalogue import Catalogue
 from zhiyan.lang.nearest import nearest
+from zhiyan.ports import Engine, Statement
 
 
 def snapshot_named(found: Sequence[Manifest], name: str | None) -> Manifest:
@@ -55,6 +57,23 @@ def customer_named(text: str) -> int:
             )
         )
     return customer_id
+
+
+def no_customer(text: str) -> UsageError:
+    """Return the error for a well-formed customer id that nobody has (``ZY504``)."""
+    hint = "merged customers keep the id of the one seen first; find her with `zhiyan select`"
+    return UsageError(Problem(code="ZY504", message=f"there is no customer {text}", hint=hint))
+
+
+def customer_row(engine: Engine, snapshot: Manifest, customer_id: int) -> dict[str, Any] | None:
+    """Return all tags of a customer at a snapshot, None if it has no such customer."""
+    rows = engine.query(
+        Statement(
+            f"SELECT * FROM snapshot.t_{snapshot.snapshot_id} WHERE customer_id = $id",  # noqa: S608 - an id of ours
+            {"id": customer_id},
+        )
+    ).to_pylist()
+    return rows[0] if rows else None
 
 
 def seen_by(catalogue: Catalogue, snapshot: Manifest) -> Catalogue:

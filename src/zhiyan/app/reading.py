@@ -15,6 +15,7 @@ from typing import Any
 from zhiyan.app import distribution, records
 from zhiyan.app.describing import definitions_of, value_labels
 from zhiyan.app.importing import phone_tokens
+from zhiyan.app.lookup import customer_row
 from zhiyan.app.reads import (
     AudienceCount,
     Cell,
@@ -133,7 +134,7 @@ class WorkspaceReads:
     def evidence(self, customer_id: int, code: str) -> Evidence | None:
         """Explain a tag of a customer."""
         with self._open() as workspace:
-            if _row_of(workspace, workspace.snapshot(), customer_id) is None:
+            if customer_row(workspace.engine, workspace.snapshot(), customer_id) is None:
                 return None
             return workspace.explain(public_id(customer_id), code)
 
@@ -205,23 +206,13 @@ def _first_seen(workspace: Workspace, ids: list[int]) -> dict[int, datetime]:
     return {row["customer_id"]: row["first_seen"] for row in rows.to_pylist()}
 
 
-def _row_of(workspace: Workspace, snapshot: Manifest, customer_id: int) -> dict[str, Any] | None:
-    rows = workspace.engine.query(
-        Statement(
-            f"SELECT * FROM snapshot.t_{snapshot.snapshot_id} WHERE customer_id = $id",  # noqa: S608 - declared names
-            {"id": customer_id},
-        )
-    ).to_pylist()
-    return rows[0] if rows else None
-
-
 def _profile(workspace: Workspace, customer_id: int) -> Profile | None:
     history = workspace.snapshots()
     snapshot = workspace.snapshot()
-    row = _row_of(workspace, snapshot, customer_id)
+    row = customer_row(workspace.engine, snapshot, customer_id)
     if row is None:
         return None
-    older = [_row_of(workspace, manifest, customer_id) for manifest in history[1:20]]
+    older = [customer_row(workspace.engine, m, customer_id) for m in history[1:20]]
     cells = {
         code: Cell(value=_plain(row[code]), since=_since(code, row[code], (history, older)))
         for code in workspace.catalogue.tags

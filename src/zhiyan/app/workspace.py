@@ -8,13 +8,20 @@ from pathlib import Path
 import pyarrow as pa
 
 from zhiyan.app import importing
-from zhiyan.app.lookup import customer_named, seen_by, snapshot_named, tag_named
+from zhiyan.app.lookup import (
+    customer_named,
+    customer_row,
+    no_customer,
+    seen_by,
+    snapshot_named,
+    tag_named,
+)
 from zhiyan.app.session import Session
 from zhiyan.core.evidence import Evidence
 from zhiyan.core.snapshot import Manifest
 from zhiyan.core.tag import Tag
 from zhiyan.core.time import AsOf, naive_utc
-from zhiyan.errors import DataError, Problem
+from zhiyan.errors import DataError, Problem, UsageError
 from zhiyan.lang.catalogue import check_expression
 from zhiyan.lang.load import load_catalogue
 from zhiyan.lang.moment import Moment
@@ -146,7 +153,10 @@ class Workspace(Session):
         )
 
     def explain(self, customer: str, tag: str, *, snapshot: str | None = None) -> Evidence:
-        """Show why a customer has a tag value, and when it will change by itself."""
+        """Show why a customer has a tag value, and when it will change by itself.
+
+        Raises UsageError ``ZY504`` if the snapshot has no such customer, ``ZY503`` for no such tag.
+        """
         manifest = self.snapshot(snapshot)
         catalogue = seen_by(self.catalogue, manifest)
         subject = Subject(
@@ -156,7 +166,10 @@ class Workspace(Session):
             customer_id=customer_named(customer),
             zone=self.settings.zone,
         )
-        return explain(subject, tag_named(catalogue, tag).code)
+        code = tag_named(catalogue, tag).code
+        if customer_row(self.engine, manifest, subject.customer_id) is None:
+            raise no_customer(customer)
+        return explain(subject, code)
 
     def diff(self, before: str, after: str) -> Comparison:
         """Show what separates two snapshots."""
@@ -166,7 +179,17 @@ class Workspace(Session):
     def preview(
         self, file: Path | None = None, params: Mapping[str, object] | None = None
     ) -> Comparison:
-        """Show what changed definitions or parameters would change at the newest snapshot."""
+        """Show what changed definitions or parameters would change at the newest snapshot.
+
+        Raises UsageError ``ZY107`` if neither is given, or the file is not there.
+        """
+        if file is not None and not file.exists():
+            raise UsageError(
+                Problem(code="ZY107", message="there is no such file", where=str(file))
+            )
+        if file is None and not params:
+            hint = "name a file of definitions, or a parameter and its new value"
+            raise UsageError(Problem(code="ZY107", message="nothing to preview", hint=hint))
         base = self.snapshot()
         folders = [self.pack, self.folder / "packs", *((file,) if file else ())]
         settings = {**self.settings.params, **(params or {})}

@@ -26,7 +26,7 @@ def demo(  # noqa: PLR0913 - one option each
     port: Annotated[int, typer.Option(help="端口 / port", min=1, max=65535)] = 8000,
     json: JsonOption = False,
 ) -> None:
-    """生成合成机构数据并跑通全流程 / Make a synthetic clinic group and run the main job on it."""
+    """用合成机构跑通全流程 / Run the main job on a made-up group."""
     from zhiyan.app.demo import run_demo  # noqa: PLC0415 - the generator is heavy
 
     with bars() as progress:

@@ -3,17 +3,47 @@
 Exit codes: 0 done, 1 failed, 2 wrong usage or wrong definitions.
 """
 
-import sys
+import errno
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from zhiyan.cli import data, demo, people, serving, snapshots, tags
 from zhiyan.cli.output import errors
-from zhiyan.errors import ZhiyanError
+from zhiyan.errors import OutsideError, Problem, ZhiyanError
+
+
+class Commands(TyperGroup):
+    """All commands; a deliberate error becomes its printed problems and its exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; files and folders that the system refuses are ``ZY904``."""
+        try:
+            return super().invoke(ctx)
+        except ZhiyanError as error:
+            raise _told(error) from None
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # whoever read our output has read enough
+                raise
+            message = f"the system refuses: {error.strerror or error}"
+            place = str(error.filename or "")
+            raise _told(OutsideError(Problem(code="ZY904", message=message, where=place))) from None
+
+
+def _told(error: ZhiyanError) -> typer.Exit:
+    """Print every problem of an error and return the end of the command."""
+    for problem in error.problems:
+        errors.print(f"[bold red]{problem.code}[/] ", end="")
+        text = str(problem).removeprefix(f"[{problem.code}]").strip()
+        errors.print(text, markup=False, soft_wrap=True)
+    return typer.Exit(error.exit_code)
+
 
 app = typer.Typer(
     name="zhiyan",
-    help="知颜：医美与零售会员的客户标签系统 / customer tags for clinics and retail members.",
+    cls=Commands,
+    help="知颜：医美与零售会员的客户标签系统\n\nCustomer tags for clinics and retail members.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -45,11 +75,5 @@ app.command("forecast", rich_help_panel=ANSWERS)(snapshots.forecast)
 
 
 def main() -> None:
-    """Run a command; print every problem of a deliberate error and end with its exit code."""
-    try:
-        app()
-    except ZhiyanError as error:
-        for problem in error.problems:
-            errors.print(f"[bold red]{problem.code}[/] ", end="")
-            errors.print(str(problem).removeprefix(f"[{problem.code}]").strip(), markup=False)
-        sys.exit(error.exit_code)
+    """Run a command."""
+    app(prog_name="zhiyan")

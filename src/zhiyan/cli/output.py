@@ -1,14 +1,16 @@
 """What commands print: tables and progress for people, JSON for programs."""
 
 import json
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, is_dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -23,6 +25,7 @@ from rich.table import Table
 from zhiyan.core.evidence import Counted
 from zhiyan.core.expression import ValueType
 from zhiyan.core.identity import public_id
+from zhiyan.core.tag import Tag
 from zhiyan.core.time import BusinessZone
 from zhiyan.lang.catalogue import View
 
@@ -34,6 +37,9 @@ STEPS = {
     "resolve": "识别同一客户",
     "compute": "计算标签",
 }
+
+#: From this many characters on, tables show the columns that they can do without.
+WIDE = 100
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
@@ -55,9 +61,20 @@ def plain(value: Any) -> Any:
 
 
 def _field(name: str, value: Any) -> Any:
-    if name == "customer_id" and isinstance(value, int):
-        return public_id(value)
+    """Return ids in their public form; those of records as text, which no program rounds."""
+    if name in _ID and isinstance(value, int):
+        return _ID[name](value)
+    if name in _IDS and isinstance(value, list | tuple):
+        return [_IDS[name](item) for item in value]
     return plain(value)
+
+
+#: How single ids and lists of ids are written, by the names of their fields.
+_ID: dict[str, Callable[[int], str]] = {
+    "customer_id": public_id, "from_customer": public_id, "to_customer": public_id,
+    "party_id": str, "party_a": str, "party_b": str,
+}  # fmt: skip
+_IDS: dict[str, Callable[[int], str]] = {"customers": public_id, "parties": str}
 
 
 def print_json(value: Any) -> None:
@@ -65,14 +82,33 @@ def print_json(value: Any) -> None:
     console.print_json(json.dumps(plain(value), ensure_ascii=False, default=str))
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Print a table; numbers to the right, nothing cut."""
-    shown = Table(title=title, title_justify="left", header_style="bold")
-    for number, name in enumerate(columns):
-        numeric = bool(rows) and all(isinstance(row[number], int | float) for row in rows)
-        shown.add_column(name, justify="right" if numeric else "left", overflow="fold")
+def table(
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    wide: Collection[str] = (),
+    total: Sequence[Any] = (),
+) -> None:
+    """Print a table under its title; numbers to the right, nothing cut.
+
+    Columns named in ``wide`` are left out where the terminal is narrower than ``WIDE``. ``total``
+    is a last row, set apart. Without rows only the title is printed, with a dash.
+    """
+    if not rows:
+        console.print(f"\n[bold]{escape(title)}[/]  -")
+        return
+    console.print(f"\n[bold]{escape(title)}[/]")
+    shown = Table(box=SIMPLE_HEAD, header_style="dim", pad_edge=False, show_edge=False)
+    kept = [n for n, name in enumerate(columns) if name not in wide or console.width >= WIDE]
+    for number in kept:
+        numeric = all(isinstance(row[number], int | float | Amount) for row in rows)
+        shown.add_column(columns[number], justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        shown.add_row(*(cell(value) for value in row))
+        shown.add_row(*(escape(cell(row[number])) for number in kept))
+    if total:
+        shown.add_section()
+        shown.add_row(*(escape(cell(total[number])) for number in kept), style="bold")
     console.print(shown)
 
 
@@ -95,12 +131,22 @@ _SHOWN: tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ...] = (
 )
 
 
-def yuan(fen: int | None) -> str:
+class Amount(str):
+    """A number with its unit, written out; set to the right like numbers."""
+
+    __slots__ = ()
+
+
+def yuan(fen: int | None) -> Amount:
     """Return money in fen as yuan with two decimals."""
     if fen is None:
-        return "-"
+        return Amount("-")
     sign = "-" if fen < 0 else ""
-    return f"{sign}¥{abs(fen) // 100:,}.{abs(fen) % 100:02d}"
+    return Amount(f"{sign}¥{abs(fen) // 100:,}.{abs(fen) % 100:02d}")
+
+
+TIMES = frozenset({ValueType.DATE, ValueType.MOMENT})
+WHOLE = frozenset({ValueType.INT, ValueType.MONEY})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +163,18 @@ class Shown:
         if isinstance(value, datetime):
             return cell(self.zone.to_local(value.replace(tzinfo=UTC)))
         return cell(value)
+
+    def tag(self, value: Any, tag: Tag) -> str:
+        """Return a value of a tag as people read it, with the name of the code that it is."""
+        names = {known.value: known.zh for known in tag.values}
+        shown = self.value(value, tag.type)
+        return f"{shown} {names[value]}" if isinstance(value, str) and value in names else shown
+
+    def edge(self, number: float, tag: Tag) -> str:
+        """Return the edge of a bin: money in yuan, days as dates."""
+        if tag.type in TIMES:
+            return f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=number):%Y-%m-%d}"
+        return self.value(round(number) if tag.type in WHOLE else number, tag.type)
 
     def rows(self, counted: Counted) -> list[list[str]]:
         """Return the rows that a measure counted, as texts."""
@@ -149,5 +207,6 @@ def bars() -> Generator[Bars]:
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(),
         MofNCompleteColumn(), TimeElapsedColumn(),
     )  # fmt: skip
-    with Progress(*columns, console=errors, transient=True) as shown:
+    quiet = not errors.is_terminal
+    with Progress(*columns, console=errors, transient=True, disable=quiet) as shown:
         yield Bars(shown)

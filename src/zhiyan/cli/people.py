@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from zhiyan.app.lookup import customer_named
+from zhiyan.app.lookup import customer_named, no_customer
 from zhiyan.cli.options import AsOfOption, JsonOption, WorkspaceOption, moment_of, opened
 from zhiyan.cli.output import console, print_json, table
 from zhiyan.core.identity import public_id
@@ -23,7 +23,7 @@ ReasonOption = Annotated[str, typer.Option(help="理由 / why")]
 def resolve(
     workspace: WorkspaceOption = None, as_of: AsOfOption = None, *, json: JsonOption = False
 ) -> None:
-    """识别哪些记录是同一个人 / Find out which records are one person."""
+    """识别同一客户的记录 / Find which records are one person."""
     with opened(workspace) as ready:
         report = ready.resolve(moment_of(ready, as_of))
     if json:
@@ -64,12 +64,13 @@ def conflicts(
             row["conflict_id"][:12],
             row["id_type"],
             row["reason"],
-            [public_id(c) for c in row["customers"]],
-            [str(p) for p in row["parties"]],
+            "\n".join(public_id(c) for c in row["customers"]),
+            "\n".join(str(p) for p in row["parties"]),
         )
         for row in rows.to_pylist()
     ]
-    table("身份冲突", ("编号", "标识", "原因", "客户", "记录"), shown)
+    columns = ("编号", "标识", "原因", "客户", "记录")
+    table("身份冲突", columns, shown, wide={"编号"})
 
 
 @review.command("evidence")
@@ -79,13 +80,23 @@ def evidence(
     *,
     json: JsonOption = False,
 ) -> None:
-    """说明每条记录为何属于该客户 / Show why each record belongs to a customer."""
+    """说明记录为何属于该客户 / Show why records belong together."""
     with opened(workspace) as ready:
         rows = found_evidence(ready.engine, customer_named(customer))
     if json:
         print_json(rows)
         return
-    table("身份依据", rows.column_names, [list(row.values()) for row in rows.to_pylist()])
+    if not rows.num_rows:
+        raise no_customer(customer)
+    shown = [
+        (
+            str(row["party_id"]), row["source"], row["clinic"], f"{row['first_seen']:%Y-%m-%d}",
+            row["id_type"], (row["token"] or "")[:8], row["shared_with"],
+        )
+        for row in rows.to_pylist()
+    ]  # fmt: skip
+    columns = ("记录", "来源", "门店", "首次出现", "共有标识", "令牌", "持有记录数")
+    table("身份依据：每条记录与本客户其他记录共有的标识", columns, shown, wide={"令牌"})
 
 
 @review.command("merge")

@@ -17,7 +17,7 @@ def serve(
     host: Annotated[str, typer.Option(help="监听地址，仅限本机 / this machine only")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="端口 / port", min=1, max=65535)] = 8000,
 ) -> None:
-    """在本机浏览器里查看 / Serve the page and the API on this machine."""
+    """在本机浏览器里查看 / Serve the page and API on this machine."""
     serve_folder(folder_of(workspace), host, port)
 
 

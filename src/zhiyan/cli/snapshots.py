@@ -8,6 +8,7 @@ import typer
 import yaml
 
 from zhiyan.app.files import write_rows
+from zhiyan.app.lookup import tag_named
 from zhiyan.cli.options import (
     AsOfOption,
     JsonOption,
@@ -19,11 +20,16 @@ from zhiyan.cli.options import (
 from zhiyan.cli.output import Shown, console, print_json, table, yuan
 from zhiyan.core.difference import Difference
 from zhiyan.core.evidence import Evidence
+from zhiyan.core.expression import ValueType
 from zhiyan.core.identity import public_id
 from zhiyan.core.snapshot import Manifest
 from zhiyan.core.tag import Tag
+from zhiyan.lang.catalogue import Catalogue
 from zhiyan.lang.render import render
 from zhiyan.pipeline.compare import Comparison
+
+#: How many moves and members the terminal shows; files and ``--json`` hold all.
+MOVES, MEMBERS, EVERYONE = 40, 1000, 1 << 40
 
 MembersOption = Annotated[
     str | None, typer.Option("--members", help="逐人列出该标签的变化 / list who changes a tag")
@@ -39,7 +45,7 @@ def compute(
     *,
     json: JsonOption = False,
 ) -> None:
-    """计算全部标签，得到不可变快照 / Compute all tags as of a moment into a snapshot."""
+    """计算全部标签得到快照 / Compute all tags into a snapshot."""
     with opened(workspace) as ready:
         known = moment_of(ready, known_at) if known_at else None
         manifest = ready.compute(moment_of(ready, as_of), known)
@@ -49,7 +55,10 @@ def compute(
 def refresh(
     workspace: WorkspaceOption = None, as_of: AsOfOption = None, *, json: JsonOption = False
 ) -> None:
-    """只重算受影响的客户，结果与全量相同 / Bring the newest snapshot up to date."""
+    """只重算受影响的客户 / Bring the snapshot up to date.
+
+    结果与全量计算相同 / The result equals a full compute.
+    """
     with opened(workspace) as ready:
         manifest = ready.refresh(moment_of(ready, as_of))
     show_manifest(manifest, json=json)
@@ -71,15 +80,20 @@ def list_snapshots(workspace: WorkspaceOption = None, *, json: JsonOption = Fals
     """列出快照 / List snapshots."""
     with opened(workspace) as ready:
         manifests = ready.snapshots()
+        zone = ready.settings.zone
     if json:
         print_json(manifests)
         return
     rows = [
-        (m.snapshot_id, m.as_of, m.known_at, m.customers, len(m.tags), m.based_on or "")
+        (
+            m.snapshot_id, zone.to_local(m.as_of.replace(tzinfo=UTC)),
+            zone.to_local(m.known_at.replace(tzinfo=UTC)), m.customers, len(m.tags),
+            (m.based_on or "")[:8],
+        )
         for m in manifests
-    ]
-    columns = ("编号", "截至 (UTC)", "已知至 (UTC)", "客户", "标签", "基于")
-    table("快照", columns, rows)
+    ]  # fmt: skip
+    columns = ("编号", "截至", "已知至", "客户", "标签", "基于")
+    table(f"快照（时刻为 {zone.name}）", columns, rows, wide={"基于"})
 
 
 def select(  # noqa: PLR0913 - one option each
@@ -90,21 +104,24 @@ def select(  # noqa: PLR0913 - one option each
     columns: Annotated[
         str, typer.Option("--columns", help="随名单列出的标签，逗号分隔 / tags to list, by comma")
     ] = "",
-    limit: Annotated[int, typer.Option(help="预览人数 / how many to list")] = 10,
+    limit: Annotated[int, typer.Option(help="预览人数 / how many to list", min=0)] = 10,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="全部写入 .csv .parquet .jsonl / write all to a file"),
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """圈选人群：计数、预览或写入文件 / Count, preview or write whom an expression matches."""
+    """圈选人群并计数或导出 / Count, list or write an audience."""
     codes = [code.strip() for code in columns.split(",") if code.strip()]
     with opened(workspace) as ready:
         found = ready.select(
             where, snapshot=snapshot, columns=codes, limit=None if output else limit
         )
+        tags = [ready.tag(code) for code in codes]
+        shown = Shown(zone=ready.settings.zone, views=ready.catalogue.views)
     if output:
-        write_rows(found.rows, output)
+        money = [tag.code for tag in tags if tag.type is ValueType.MONEY]
+        write_rows(found.rows, output, money=money)
     if json:
         print_json({"snapshot": found.snapshot.snapshot_id, "counts": found.counts,
                     "rows": [] if output else found.rows})  # fmt: skip
@@ -115,12 +132,14 @@ def select(  # noqa: PLR0913 - one option each
         f"合计 {counts.total:,}（快照 {found.snapshot.snapshot_id}）"
     )
     if output:
-        console.print(f"名单已写入 {output}：{found.rows.num_rows:,} 行")
+        text = f"名单已写入 {output}：{found.rows.num_rows:,} 行"
+        console.print(text, markup=False, soft_wrap=True)
     elif found.rows.num_rows:
         rows = [
-            [public_id(r["customer_id"]), *(r[c] for c in codes)] for r in found.rows.to_pylist()
+            [public_id(r["customer_id"]), *(shown.tag(r[tag.code], tag) for tag in tags)]
+            for r in found.rows.to_pylist()
         ]
-        table("预览", ("客户", *codes), rows)
+        table(f"预览前 {len(rows)} 位", ("客户", *codes), rows)
 
 
 def explain(
@@ -131,7 +150,10 @@ def explain(
     snapshot: SnapshotOption = None,
     json: JsonOption = False,
 ) -> None:
-    """说明客户为何有此标签值、何时会变 / Show why a customer has a tag value, and when it flips."""
+    """说明标签值的由来 / Show why a customer has a tag value.
+
+    以及何时会变 / And on which day it changes if nothing happens.
+    """
     with opened(workspace) as ready:
         card = ready.explain(customer, tag, snapshot=snapshot)
         zone = ready.settings.zone
@@ -143,7 +165,7 @@ def explain(
 
 
 def _show_card(card: Evidence, tag: Tag, shown: Shown) -> None:
-    value = shown.value(card.value, tag.type)
+    value = shown.tag(card.value, tag)
     console.print(f"[bold]{tag.name_zh}[/]（{tag.code}，版本 {card.fingerprint[:8]}）= {value}")
     table("规则", ("", "条件", "取值", "成立", "结果"), _clauses(card, shown, tag))
     for counted in card.counted:
@@ -152,7 +174,7 @@ def _show_card(card: Evidence, tag: Tag, shown: Shown) -> None:
         table(title, counted.columns, shown.rows(counted))
     if card.flip:
         day = shown.zone.day(card.flip.at.replace(tzinfo=UTC))
-        after = shown.value(card.flip.value, tag.type)
+        after = shown.tag(card.flip.value, tag)
         console.print(f"若无新事件，{day} 起变为 [bold]{after}[/]")
     else:
         console.print(f"若无新事件，{card.horizon_days} 天内不变")
@@ -162,7 +184,7 @@ def _clauses(card: Evidence, shown: Shown, tag: Tag) -> list[tuple[Any, ...]]:
     marks = {True: "是", False: "否", None: "未知"}
     rows: list[tuple[Any, ...]] = []
     for clause in card.clauses:
-        values = "，".join(f"{i.name}={shown.value(i.value, i.type)}" for i in clause.inputs)
+        values = "\n".join(f"{i.name}={shown.value(i.value, i.type)}" for i in clause.inputs)
         text = render(clause.when) if clause.when else "其他 / otherwise"
         verdict = marks[clause.holds] if clause.when else ""
         rows.append(
@@ -171,7 +193,7 @@ def _clauses(card: Evidence, shown: Shown, tag: Tag) -> list[tuple[Any, ...]]:
                 text,
                 values,
                 verdict,
-                shown.value(clause.then, tag.type),
+                shown.tag(clause.then, tag),
             )
         )
     return rows
@@ -203,7 +225,10 @@ def preview(
     members: MembersOption = None,
     json: JsonOption = False,
 ) -> None:
-    """预演定义或参数改动：谁进谁出、涉及多少消费 / Show what changed definitions would do."""
+    """预演定义或参数的改动 / Show what a changed rule would do.
+
+    谁进谁出、涉及多少消费 / Who enters, who leaves, and how much they spend.
+    """
     values: dict[str, object] = {}
     for setting in param or ():
         name, _, value = setting.partition("=")
@@ -219,40 +244,50 @@ def forecast(
     members: MembersOption = None,
     json: JsonOption = False,
 ) -> None:
-    """若无新事件，N 天后谁会变 / Show what changes in N days if nobody does anything."""
+    """若无新事件谁会变 / Show what changes if nothing happens."""
     with opened(workspace) as ready:
         _show(ready.forecast(days), members, json=json)
 
 
 def _show(comparison: Comparison, code: str | None, *, json: bool) -> None:
     if code is not None:
-        rows = comparison.members(code, limit=1000)
-        if json:
-            print_json(rows)
-            return
-        listed = [
-            (public_id(r["customer_id"]), r["before"], r["after"], yuan(r["worth_fen"]))
-            for r in rows.to_pylist()
-        ]
-        table(f"{code} 的变化", ("客户", "之前", "之后", "近12月净消费"), listed)
+        _show_members(comparison, code, json=json)
         return
     found = comparison.difference()
     if json:
         print_json(found)
     else:
-        _show_difference(found)
+        _show_difference(found, comparison.after.catalogue)
 
 
-def _show_difference(found: Difference) -> None:
+def _show_members(comparison: Comparison, code: str, *, json: bool) -> None:
+    tag_named(comparison.after.catalogue, code)
+    rows = comparison.members(code, limit=EVERYONE if json else MEMBERS + 1)
+    if json:
+        print_json(rows)
+        return
+    listed = [
+        (public_id(r["customer_id"]), r["before"], r["after"], yuan(r["worth_fen"]))
+        for r in rows.to_pylist()
+    ]
+    more = f"（只列前 {MEMBERS:,} 位，全部见 --json）" if len(listed) > MEMBERS else ""
+    columns = ("客户", "之前", "之后", "近12月净消费")
+    table(f"{code} 的变化{more}", columns, listed[:MEMBERS])
+
+
+def _show_difference(found: Difference, catalogue: Catalogue) -> None:
     console.print(
         f"{found.before} → {found.after}：{found.customers:,} 位客户，"
         f"新出现 {found.appeared:,}，消失 {found.gone:,}"
     )
-    moves = sorted(found.moves, key=lambda move: -move.customers)[:40]
-    rows = [(m.tag, m.before, m.after, m.customers, yuan(m.money_fen)) for m in moves]
-    table("标签流转", ("标签", "之前", "之后", "客户", "近12月净消费"), rows)
+    moves = sorted(found.moves, key=lambda move: -move.customers)
+    rows = [(m.tag, m.before, m.after, m.customers, yuan(m.money_fen)) for m in moves[:MOVES]]
+    more = f"（前 {MOVES} 种，共 {len(moves)} 种）" if len(moves) > MOVES else ""
+    table(f"标签流转{more}", ("标签", "之前", "之后", "客户", "近12月净消费"), rows)
     segments = [
-        (s.segment, s.before, s.after, s.entered, s.left, yuan(s.money_entered_fen), yuan(s.money_left_fen))
+        (s.segment, catalogue.segments[s.segment].name_zh, s.before, s.after, s.entered, s.left,
+         yuan(s.money_entered_fen), yuan(s.money_left_fen))
         for s in found.segments
     ]  # fmt: skip
-    table("人群", ("人群", "之前", "之后", "进入", "离开", "进入消费", "离开消费"), segments)
+    columns = ("人群", "名称", "之前", "之后", "进入", "离开", "进入消费", "离开消费")
+    table("人群变化", columns, segments, wide={"名称"})

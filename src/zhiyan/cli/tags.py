@@ -1,6 +1,6 @@
 """Commands about tags: list, show, lint."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -8,9 +8,10 @@ import typer
 from zhiyan.app.distribution import spread
 from zhiyan.app.settings import PACKS_FOLDER, read_settings
 from zhiyan.cli.options import JsonOption, WorkspaceOption, folder_of, opened
-from zhiyan.cli.output import cell, console, errors, print_json, table
+from zhiyan.cli.output import Shown, cell, console, errors, print_json, table
 from zhiyan.core.tag import Tag
-from zhiyan.lang.catalogue import Category
+from zhiyan.errors import Problem, UsageError
+from zhiyan.lang.catalogue import Catalogue, Category
 from zhiyan.lang.load import load_catalogue
 from zhiyan.lang.render import render
 from zhiyan.lang.windows import window_text
@@ -33,14 +34,31 @@ def list_tags(
     if json:
         print_json(list(catalogue.tags.values()))
         return
-    chosen = catalogue.taxonomies.get(taxonomy) if taxonomy else None
-    rows: list[tuple[str, ...]] = []
-    for tag in catalogue.tags.values():
-        group = chosen.group_of(tag.code) if chosen else None
-        place = (group.name_zh if group else "") if chosen else _category(tag, catalogue.categories)
-        if place:
-            rows.append((place, tag.code, tag.name_zh, tag.kind, tag.type, tag.sensitivity))
-    table(catalogue.name_zh, ("类目", "编码", "名称", "种类", "类型", "敏感级"), sorted(rows))
+    place = _places(catalogue, taxonomy)
+    rows = sorted(
+        (place[tag.code], tag.code, tag.name_zh, tag.kind, tag.type, tag.sensitivity)
+        for tag in catalogue.tags.values()
+        if tag.code in place
+    )
+    title = f"{catalogue.name_zh}：{len(rows)} 个标签"
+    columns = ("类目", "编码", "名称", "种类", "类型", "敏感级")
+    table(title, columns, rows, wide={"种类", "敏感级"})
+
+
+def _places(catalogue: Catalogue, taxonomy: str | None) -> dict[str, str]:
+    """Return the name of the group in which each tag hangs; tags without one are left out.
+
+    Raises UsageError ``ZY106`` if there is no such taxonomy.
+    """
+    if taxonomy is None:
+        return {tag.code: _category(tag, catalogue.categories) for tag in catalogue.tags.values()}
+    chosen = catalogue.taxonomies.get(taxonomy)
+    if chosen is None:
+        hint = f"taxonomies are {', '.join(catalogue.taxonomies)}"
+        message = f"there is no taxonomy {taxonomy!r}"
+        raise UsageError(Problem(code="ZY106", message=message, hint=hint))
+    groups = {code: chosen.group_of(code) for code in catalogue.tags}
+    return {code: group.name_zh for code, group in groups.items() if group}
 
 
 def _category(tag: Tag, categories: Mapping[str, Category]) -> str:
@@ -55,15 +73,29 @@ def show(
     *,
     json: JsonOption = False,
 ) -> None:
-    """显示一个标签的口径、值域与分布 / Show one tag: definition, values, distribution."""
+    """显示标签口径与分布 / Show a tag's definition and spread."""
     with opened(workspace) as ready:
         tag = ready.tag(code)
         known = ready.snapshots()
         found = spread(ready.engine, ready.catalogue, known[0], tag=tag) if known else None
         used = ready.catalogue.used_by.get(code, ())
+        shown = Shown(zone=ready.settings.zone, views=ready.catalogue.views)
     if json:
         print_json({"tag": tag, "distribution": found, "used_by": used})
         return
+    _show_definition(tag, used)
+    if found:
+        bars = [(shown.tag(bar.value, tag), bar.customers) for bar in found.bars]
+        bins = [
+            (f"{shown.edge(b.low, tag)} ~ {shown.edge(b.high, tag)}", b.customers)
+            for b in found.bins
+        ]
+        rest = [("其他", found.other)] if found.other else []
+        title = f"分布：{found.known:,} 位有值，共 {found.total:,} 位"
+        table(title, ("值", "客户"), [*(bars or bins), *rest])
+
+
+def _show_definition(tag: Tag, used: Sequence[str]) -> None:
     console.print(f"[bold]{tag.name_zh}[/] {tag.name_en}（{tag.code}，版本 {tag.fingerprint[:8]}）")
     console.print(tag.description_zh, markup=False)
     facts = (
@@ -72,7 +104,7 @@ def show(
         ("权重", tag.weight), ("优先级", tag.priority), ("示例", tag.example),
         ("读取标签", tag.depends_on), ("被使用于", used), ("定义位置", tag.where),
     )  # fmt: skip
-    table("说明", ("项", "内容"), [(name, cell(value)) for name, value in facts])
+    table("说明", ("项", "内容"), [(name, cell(value)) for name, value in facts if value])
     for measure in tag.measures:
         text = f"{measure.name} = {render(measure.aggregate)} ← {measure.source}，{window_text(measure.window)}"
         where = f"，条件 {render(measure.where)}" if measure.where else ""
@@ -81,10 +113,6 @@ def show(
     table("规则", ("条件", "值"), [*rules, ("其他", render(tag.otherwise))])
     if tag.values:
         table("值域", ("值", "含义", "说明"), [(v.value, v.zh, v.meaning) for v in tag.values])
-    if found:
-        bars = [(cell(bar.value), bar.customers) for bar in found.bars]
-        bins = [(f"{cell(b.low)} ~ {cell(b.high)}", b.customers) for b in found.bins]
-        table(f"分布（有值 {found.known:,} / {found.total:,}）", ("值", "客户"), bars or bins)
 
 
 @tags.command("lint")
@@ -96,7 +124,7 @@ def lint(
     *,
     json: JsonOption = False,
 ) -> None:
-    """检查全部定义，一次报出所有错误 / Check all definitions, every mistake at once."""
+    """检查全部定义 / Check all definitions, every mistake at once."""
     if pack:
         folders, params = [PACKS_FOLDER / pack], {}
     else:

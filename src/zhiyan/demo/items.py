@@ -132,7 +132,7 @@ def _appeal(rows: Sequence[Mapping[str, Any]], price: Array) -> Array:
     base = np.array([APPEAL.get(str(row["category"]), 0.2) for row in rows])
     base *= np.array([POPULAR.get(str(row.get("subcategory")), 1.0) for row in rows])
     base[[str(row["code"]) in WITHHELD for row in rows]] = 0.0
-    return base / np.maximum(price / 200_000, 0.3) ** 0.45
+    return base / np.maximum(price / 200_000, 0.3) ** 0.15
 
 
 def _aliases(file: Path, codes: Sequence[str]) -> tuple[tuple[str, ...], ...]:

@@ -233,7 +233,7 @@ def treatment_table(
     visit, item = visits.of_session[place], sessions.item[place]
     card = cards.of_session[place]
     brand, clinic = brand_of(rng, setting, item), visits.clinic[visit]
-    moment = visits.at[visit] + np.timedelta64(2700, "s")
+    moment = _not_before_sale(visits.at[visit] + np.timedelta64(2700, "s"), lines, cards, card=card)
     late = np.where(rng.random(len(place)) < 0.03, rng.integers(1, 12, len(place)), 0)
     batch = np.where(brand >= 0, rng.integers(0, 10_000, len(place)), -1)
     return table(
@@ -257,6 +257,15 @@ def treatment_table(
             "batch_no": numbered("PH", batch, 6),
         }
     )
+
+
+def _not_before_sale(moment: Array, lines: Lines, cards: CourseCards, *, card: Array) -> Array:
+    """Put a session that holidays moved before the sale of its card right after the sale."""
+    on_card = np.flatnonzero(card >= 0)
+    sold = lines.at[cards.line[card[on_card]]] + np.timedelta64(1200, "s")
+    moment = moment.copy()
+    moment[on_card] = np.maximum(moment[on_card], sold)
+    return moment
 
 
 def _earned(sessions: Sessions, lines: Lines, cards: CourseCards) -> Array:

@@ -48,28 +48,20 @@ def load_catalogue(
     reader = Reader([])
     sections = read_folders(folders, reader)
     around = _Surroundings.read(sections, params or {}, reader)
-    builder = TagBuilder(
-        reader=reader,
-        params=around.params,
-        views=around.views,
-        broken_views=around.broken_views,
-    )
     pack = PackReader(reader)
     forbidden = pack.forbidden(sections.of("forbidden"))
-    builder.seen.update((code, UNKNOWN) for code in sections.lost)
-    replacing = len(folders) - 1 if replace else None
-    builder.read_heads(sections.of("tags"), around.categories, replacing=replacing)
+    builder = around.builder(reader, lost=sections.lost)
+    last = len(folders) - 1 if replace else None
+    builder.read_heads(sections.of("tags"), around.categories, replacing=last)
     builder.read_rules()
     builder.check(forbidden)
     builder.review_cases()
     scope = Scope(names={**common_names(around.params), **builder.seen}, population=True)
     segments = pack.segments(sections.of("segments"), scope)
-    meta = _meta(sections, reader)
-    paths = builder.categories()
+    meta, paths = _meta(sections, reader), builder.categories()
     taxonomies = pack.taxonomies(sections.of("taxonomies"), paths, around.categories)
     _stop_if_wrong(reader.problems, echoes=bool(sections.unread))
     tags = builder.tags()
-    prints = Fingerprints(around.params, around.views)
     return Catalogue(
         name=meta["code"],
         name_zh=meta["zh"],
@@ -85,7 +77,7 @@ def load_catalogue(
         used_by=MappingProxyType(used_by(tags.values(), segments.values())),
         forbidden=forbidden,
         warnings=tuple(in_order(builder.warnings)),
-        fingerprint=prints.catalogue(tags.values(), segments.values()),
+        fingerprint=around.fingerprints.catalogue(tags.values(), segments.values()),
     )
 
 
@@ -147,6 +139,22 @@ class _Surroundings:
                 views[key.text] = view
         categories = pack.categories(sections.of("categories"))
         return cls(params, categories, views, frozenset(broken))
+
+    @property
+    def fingerprints(self) -> Fingerprints:
+        """What fingerprints of tags and of the catalogue are made with."""
+        return Fingerprints(self.params, self.views)
+
+    def builder(self, reader: Reader, *, lost: Iterable[str]) -> TagBuilder:
+        """Return the builder of the tags; ``lost`` are codes in files that could not be read."""
+        made = TagBuilder(
+            reader=reader,
+            params=self.params,
+            views=self.views,
+            broken_views=self.broken_views,
+        )
+        made.seen.update((code, UNKNOWN) for code in lost)
+        return made
 
 
 def _meta(sections: Sections, reader: Reader) -> dict[str, str]:

@@ -14,7 +14,6 @@ import re
 from zhiyan.core.measure import Span, Unit, Window
 from zhiyan.errors import DefinitionError, Problem
 
-GRAMMAR = "lifetime | 30d | 12mo | 24h | 730d..365d | next 14d on COLUMN | future on COLUMN"
 _SPAN = re.compile(r"([0-9]{1,6})\s*(h|d|mo)\Z")
 _ON = re.compile(r"\s+on\s+([a-z_][a-z0-9_]*)\Z")
 _HOURS = {Unit.HOUR: 1, Unit.DAY: 24, Unit.MONTH: 24 * 30}

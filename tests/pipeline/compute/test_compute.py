@@ -189,4 +189,4 @@ def test_refresh_reuses_the_newest_snapshot(job):
 
 def test_a_clock_without_zone_is_refused(job):
     with pytest.raises(Exception, match="time zone"):
-        compute(job(filled(seed=1), datetime(2026, 1, 1)))
+        compute(job(filled(seed=1), datetime(2026, 1, 1)))  # noqa: DTZ001 - meant

@@ -64,6 +64,16 @@ def look_up(column: Array, names: Mapping[str, str], plain: Callable[[str], str]
     return per_value(column, lambda values: [names.get(plain(v)) for v in values], pa.string())
 
 
+def look_up_or_keep(column: Array, words: Mapping[str, str]) -> Array:
+    """Return the column with whole texts read as others where ``words`` says so."""
+    known = {word.casefold(): text for word, text in words.items()}
+
+    def read(some: Sequence[str]) -> list[str]:
+        return [known.get(text.strip().casefold(), text) for text in some]
+
+    return per_value(column, read, pa.string())
+
+
 def joined(columns: Sequence[Array], separator: str, *, nulls_as: str | None = None) -> Array:
     """Join columns as text row by row; a null makes the row null unless ``nulls_as`` is given."""
     texts = [pc.cast(column, pa.string()) for column in columns]

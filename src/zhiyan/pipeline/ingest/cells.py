@@ -7,17 +7,27 @@ from dataclasses import replace
 
 import numpy as np
 
-from zhiyan.pipeline.ingest.arrays import Mask, filled, flat, joined, mask_array, nulls, true
+from zhiyan.pipeline.ingest.arrays import (
+    Mask,
+    filled,
+    flat,
+    joined,
+    look_up_or_keep,
+    mask_array,
+    nulls,
+    true,
+)
 from zhiyan.pipeline.ingest.clean import PARSERS, Parsed, ParseOptions, mask, parse_options
 from zhiyan.pipeline.ingest.faults import Faults
-from zhiyan.pipeline.ingest.headers import header_unit
+from zhiyan.pipeline.ingest.headers import are_twins, header_unit
 from zhiyan.pipeline.ingest.mapping import Check, ColumnMap, Condition, Field
 from zhiyan.pipeline.ingest.parsers import field_parser
 from zhiyan.pipeline.ingest.read import RawTable, fill_down
 from zhiyan.pipeline.ingest.read.arrow import Array, pa, pc
 from zhiyan.pipeline.ingest.recognise import Match
 
-_CLOCK = r"^\s*\d{1,2}[:：]\d{2}(?:[:：]\d{2})?\s*$"
+#: A time of day, perhaps the first of two (``14:00-14:30``).
+_CLOCK = r"^\s*(\d{1,2}[:：]\d{2}(?:[:：]\d{2})?)\s*(?:[-~—–至到]\s*\d{1,2}[:：]\d{2}(?:[:：]\d{2})?\s*)?$"
 _DAY = r"^\s*\d{2,4}[-/.年]?\d{1,2}[-/.月]?\d{1,2}日?\s*$"
 _MIDNIGHT = r"[ T]0{1,2}:00(?::00)?$"
 
@@ -73,6 +83,10 @@ class Cells:
         field = self._field(name)
         if field.beside is not None and self.has(field.beside):
             column = _with_clock(column, flat(self.table.rows.column(self.columns[field.beside])))
+        elif self.parser(name) == "datetime":
+            column = self._with_twin(name, column)
+        if field.words:
+            column = look_up_or_keep(column, field.words)
         strip = field.strip
         if not strip:
             return column
@@ -81,6 +95,17 @@ class Cells:
             column, pattern=rf"^(?:{words})|(?:{words})$", replacement=""
         )
         return pc.replace_substring_regex(cut, pattern=r"^[\s\-_]+|[\s\-_]+$", replacement="")
+
+    def _with_twin(self, name: str, column: Array) -> Array:
+        """Add the day or the time of day from the column that is named alike but for that."""
+        own = self.columns[name]
+        for header in self.table.headers:
+            if header != own and are_twins(own, header):
+                both = _with_clock(column, flat(self.table.rows.column(header)))
+                if not both.equals(column):
+                    self.ticked.add(header)
+                    return both
+        return column
 
     def _field(self, name: str) -> Field:
         field = self.source.find(name)
@@ -187,6 +212,7 @@ class Cells:
             Check.NEGATIVE: pc.less,
             Check.NOT_NEGATIVE: pc.greater_equal,
             Check.ZERO: pc.equal,
+            Check.NOT_ZERO: pc.not_equal,
         }[condition.check]
         known = true(compare(numbers, 0))
         return known | ~filled(numbers) if condition.check is Check.NOT_NEGATIVE else known
@@ -231,8 +257,12 @@ def _with_clock(own: Array, other: Array) -> Array:
     far = pc.replace_substring_regex(other, pattern=_MIDNIGHT, replacement="")
     clock, far_clock = (pc.match_substring_regex(text, pattern=_CLOCK) for text in (own, other))
     day, far_day = (pc.match_substring_regex(text, pattern=_DAY) for text in (bare, far))
-    own = pc.if_else(_both(clock, far_day), joined([far, own], " "), own)
-    return pc.if_else(_both(day, far_clock), joined([bare, other], " "), own)
+    mine, theirs = (
+        pc.replace_substring_regex(text, pattern=_CLOCK, replacement=r"\1")
+        for text in (own, other)
+    )
+    own = pc.if_else(_both(clock, far_day), joined([far, mine], " "), own)
+    return pc.if_else(_both(day, far_clock), joined([bare, theirs], " "), own)
 
 
 def _both(left: Array, right: Array) -> Array:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from zhiyan.ports import Engine, Vault
 
-_WORDS = "体验装|体验价|体验|单次|赠送|赠品|赠|团购|特惠|优惠|新客专享|新客|老客|会员价|会员|首次|秒杀|限时|活动|福利|疗程卡|疗程|次卡|爆款|热卖|官方"
+_WORDS = "手术|治疗|体验装|体验价|体验|单次|赠送|赠品|赠|团购|特惠|优惠|新客专享|新客|老客|会员价|会员|首次|秒杀|限时|活动|福利|疗程卡|疗程|次卡|爆款|热卖|官方"
 _TIMES = r"[x×*]?\d{1,3}(?:次卡|次|支|ml|部位|个部位|只|瓶|盒|片)?"
 #: What may stand around an item's name, tried in this order.
 _AROUND = (
@@ -19,6 +19,9 @@ _AROUND = (
     re.compile(r"[\[【「『(][^()\[\]【】]*[\]】」』)]$"),
     re.compile(r"[-_/+]$"),
 )
+#: What separates the parts of a name, and words that make it something else than its parts say.
+_PARTS = re.compile(r"[\s\-_/·•、,:|()\[\]【】「」『』]+")
+_OTHER = re.compile("溶解|取出|面膜|面霜|护肤|礼包|礼盒|定金|订金|押金|咨询|术后|修复|护理|[+＋&]|搭配|送|换购")
 _NOISE = str.maketrans("", "", " \t\u3000·•*\"'")
 
 
@@ -31,9 +34,19 @@ def item_code(name: str, known: Mapping[str, str]) -> str | None:
     """Return the code of an item name, None if no alias is it.
 
     ``known`` holds plain names. Where the name itself is unknown, what sales people put around it
-    is taken off step by step: ``【团购】光子嫩肤(体验) 3次`` is ``光子嫩肤``.
+    is taken off step by step: ``【团购】光子嫩肤(体验) 3次`` is ``光子嫩肤``. Where that does not help,
+    the parts of the name are asked: ``热玛吉五代 面部900发`` is ``热玛吉五代`` as long as no part is
+    another item and no word makes it something else (``光子嫩肤 术后面膜``).
     """
-    text = plain_name(name)
+    whole = _stripped(plain_name(name), known)
+    if whole is not None or _OTHER.search(name):
+        return whole
+    parts = [part for part in _PARTS.split(unicodedata.normalize("NFKC", name)) if part]
+    codes = {_stripped(plain_name(part), known) for part in parts} - {None}
+    return codes.pop() if len(codes) == 1 else None
+
+
+def _stripped(text: str, known: Mapping[str, str]) -> str | None:
     while text:
         if text in known:
             return known[text]

@@ -11,6 +11,7 @@ from zhiyan.pipeline.ingest.mapping import Field
 _NUMBERING = re.compile(r"^(?:q|第)?\d{1,3}(?:题)?[、.．:：)）]\s*")
 _BRACKETS = re.compile(r"[(（\[【][^)）\]】]*[)）\]】]")
 _MARKS = re.compile(r"[\s*＊\"'“”_\-]+")
+_TIME_WORD = re.compile("(?:日期|时间|时段|时刻|日)$")
 _UNITS = {"万元": "wan", "万": "wan", "分": "fen", "元": "yuan"}
 
 
@@ -38,6 +39,13 @@ def header_unit(header: str) -> str | None:
         if unit:
             return unit
     return None
+
+
+def are_twins(one: str, other: str) -> bool:
+    """Tell whether two headers name the day and the time of day of the same thing."""
+    stems = [_TIME_WORD.sub("", forms(header)[-1]) for header in (one, other)]
+    timed = [_TIME_WORD.search(forms(header)[-1]) is not None for header in (one, other)]
+    return all(timed) and stems[0] == stems[1]
 
 
 @cache

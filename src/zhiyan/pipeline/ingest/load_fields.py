@@ -24,6 +24,7 @@ FIELD_KEYS = (
     "beside",
     "shared",
     "strip",
+    "words",
     *OPTIONS,
 )
 
@@ -108,6 +109,9 @@ def _field(name: str, record: Mapping[str, Item]) -> Field:
         beside=record["beside"].text() if "beside" in record else None,
         shared=_flag(record, "shared"),
         strip=record["strip"].texts() if "strip" in record else (),
+        words={word: text.text() for word, text in record["words"].entries()}
+        if "words" in record
+        else {},
     )
 
 

@@ -85,7 +85,7 @@ def read_identifiers(item: Item | None, book: FieldBook) -> tuple[Identifier, ..
 
 
 def _identifier(item: Item, book: FieldBook) -> Identifier:
-    record = item.record(("type", "field", "verified", "scope"))
+    record = item.record(("type", "field", "verified", "scope", "when"))
     for key in ("type", "field"):
         if key not in record:
             item.wrong(f"an identifier needs {key!r}", code="ZY333")
@@ -95,6 +95,7 @@ def _identifier(item: Item, book: FieldBook) -> Identifier:
         field=book.reference(record["field"]) if "field" in record else "",
         verified="verified" in record and record["verified"].flag(),
         scope=record["scope"].text() if "scope" in record else "",
+        when=read_conditions(record["when"], book) if "when" in record else (),
         where=item.where,
     )
 

@@ -18,6 +18,7 @@ class Check(StrEnum):
     NEGATIVE = "negative"
     NOT_NEGATIVE = "not_negative"
     ZERO = "zero"
+    NOT_ZERO = "not_zero"
     BLANK = "blank"
     FILLED = "filled"
     IN = "in"
@@ -43,7 +44,7 @@ class Field:
     ``headers`` are synonyms in order of preference; ``*`` stands for any text. ``parse`` names a
     parser of ``clean`` (None: by the column that uses it), ``options`` its options. ``fill``
     repeats the value above into empty cells: ``merged`` inside merged cells, ``always`` everywhere. ``strip`` are words cut off both ends
-    of the text. ``negate`` changes the sign of money or a count, ``times`` multiplies a unit price by
+    of the text; ``words`` are whole texts to be read as others (``非常满意`` as ``5``). ``negate`` changes the sign of money or a count, ``times`` multiplies a unit price by
     the count in another field, ``beside`` names a field that holds the day of a bare time of day, or
     the time of day of a bare date. An empty cell of a ``required``
     field puts its row in quarantine. ``shared`` lets another field read the same column.
@@ -60,6 +61,7 @@ class Field:
     beside: str | None = None
     shared: bool = False
     strip: tuple[str, ...] = ()
+    words: Mapping[str, str] = made(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,12 +119,14 @@ class Identifier:
     """An identifier that a row carries.
 
     ``scope`` is within which the number is unique, by default the system (his_no: and the clinic).
+    Only rows for which all of ``when`` hold carry it (the called number of an outgoing call).
     """
 
     type: str
     field: str
     verified: bool = False
     scope: str = ""
+    when: tuple[Condition, ...] = ()
     where: str = ""
 
 

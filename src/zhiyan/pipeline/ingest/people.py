@@ -53,10 +53,14 @@ def _claims_of(identifier: Identifier, cells: Cells, scope: Scope, *, rank: int)
     parser = IDENTIFIER_PARSERS.get(identifier.type, "native_id")
     parsed = cells.parsed(identifier.field, parser)
     values, quality = flat(parsed.values), parsed.quality
+    if identifier.when:
+        meant = mask_array(cells.holds(identifier.when))
+        values = pc.if_else(meant, values, pa.scalar(None, values.type))
     if pa.types.is_list(values.type):
         rows = pc.list_parent_indices(values).cast(pa.int64())
+        if quality is not None:
+            quality = pc.list_flatten(flat(quality).filter(pc.is_valid(values)))
         values = pc.list_flatten(values)
-        quality = pc.list_flatten(flat(quality)) if quality is not None else None
     else:
         mask = filled(values)
         rows = pa.array(np.flatnonzero(mask))

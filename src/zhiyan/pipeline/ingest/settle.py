@@ -6,6 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import numpy as np
+
+from zhiyan.core.identity import IdType
 from zhiyan.errors import DataError, InternalError, Problem
 from zhiyan.pipeline.ingest.arrays import Mask, filled, flat, mask_array
 from zhiyan.pipeline.ingest.clean import mask, scan_sensitive
@@ -85,14 +88,16 @@ class Settlement:
         found: Counter[tuple[str, str]] = Counter()
         named = strange = 0
         for table in self.drafts:
+            seen = np.zeros(table.cells.length, dtype=bool)
             for draft in table.drafts:
                 for column, value in draft.columns.items():
                     if value.names is None or column != "item_code":
                         continue
                     rows = draft.active & table.cells.faults.live & filled(value.names)
                     unknown = rows & ~filled(value.values)
-                    for name, count in _counts(value.names, unknown).items():
+                    for name, count in _counts(value.names, unknown & ~seen).items():
                         found[(_shown(name), table.cells.source.system.name)] += count
+                    seen |= unknown
                     if draft.kind.name in _ITEM_KINDS:
                         named += int(rows.sum())
                         strange += int(unknown.sum())
@@ -178,12 +183,13 @@ class Settlement:
         ]
         for table in self.drafts:
             found += [
-                f"门店 {mask(name, 'text')} 不在门店表中({count} 行),按原名记录"
+                f"门店 {_shown(name)} 不在门店表中({count} 行),已按原名记录;"
+                "可在 zhiyan.yaml 的 clinics 中写上它的代码、名称与城市"
                 for name, count in table.unknown_clinics.items()
             ]
             nowhere = _nowhere(table)
             if nowhere:
-                found.append(f"{nowhere} 行没有填门店,病历号无法归到门店")
+                found.append(f"{nowhere} 行没有门店,其病历号无法归到门店,只能凭手机号等认人")
             if table.allocated:
                 found.append(f"{table.allocated} 行套餐按原价比例分摊了价格")
         if stored.older:
@@ -194,11 +200,14 @@ class Settlement:
 
 
 def _nowhere(table: TableDraft) -> int:
-    """Return how many rows leave the clinic empty although the table has a column for it."""
-    place = table.cells.source.clinic
-    if not place.in_key or place.field is None or not table.cells.has(place.field):
+    """Return how many rows carry a HIS number, unique only in its clinic, but name no clinic."""
+    cells = table.cells
+    numbers = [one.field for one in cells.source.identifiers if one.type == str(IdType.HIS_NO)]
+    nowhere = cells.faults.live & ~filled(table.scope.clinic)
+    if not nowhere.any() or not any(cells.has(name) for name in numbers):
         return 0
-    return int((table.cells.faults.live & ~filled(table.scope.clinic)).sum())
+    numbered = [filled(flat(cells.parsed(name).values)) for name in numbers if cells.has(name)]
+    return int((nowhere & np.logical_or.reduce(numbered)).sum())
 
 
 def _by_kind(parts: Sequence[dict[str, Table]]) -> dict[str, Table]:
@@ -226,7 +235,7 @@ def _too_many_unmapped(found: Counter[tuple[str, str]], strange: int, named: int
         Problem(
             code="ZY337",
             message=f"{strange} of {named} rows have an item name that no alias knows: {names}",
-            hint="add the names to aliases.yaml, or import with --allow-unmapped",
+            hint="add the names under item_aliases in zhiyan.yaml, or import with --allow-unmapped",
         )
     )
 

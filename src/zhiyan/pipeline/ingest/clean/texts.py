@@ -18,6 +18,8 @@ from zhiyan.pipeline.ingest.clean.scan import scan_sensitive
 from zhiyan.pipeline.ingest.read.arrow import Array, is_true, pa, pc
 
 _EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_{|}~-]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}")
+#: What platforms put in place of a part of an account or a nickname.
+_STARS = "[*•●]{2,}"
 
 
 def parse_text(column: Column, options: ParseOptions) -> Parsed:
@@ -42,7 +44,7 @@ def parse_free_text(column: Column, options: ParseOptions) -> Parsed:
 def parse_native_id(column: Column, options: ParseOptions) -> Parsed:
     """Clean a number that a source gave (string): leading zeros stay, Excel's ``.0`` goes.
 
-    ``width`` pads bare digits with zeros. Scientific notation is restored if all digits are shown,
+    ``quality`` is ``ok`` or, with stars in it, ``masked``. ``width`` pads bare digits with zeros. Scientific notation is restored if all digits are shown,
     else the problem is ``digits_lost``.
     """
     held = distinct(column, options)
@@ -55,7 +57,9 @@ def parse_native_id(column: Column, options: ParseOptions) -> Parsed:
         digits = pa.array(is_true(pc.match_substring_regex(texts, "^[0-9]+$")))
         padded = pc.utf8_lpad(texts, width=options.width, padding="0")
         texts = pc.if_else(digits, padded, texts)
-    return held.parsed(texts, choose((lost, Reason.DIGITS_LOST)))
+    masked = pc.match_substring_regex(texts, _STARS)
+    quality = pc.if_else(masked, pa.scalar(str(Quality.MASKED)), pa.scalar(str(Quality.OK)))
+    return held.parsed(texts, choose((lost, Reason.DIGITS_LOST)), quality=quality)
 
 
 def _restored(texts: Array) -> Array:

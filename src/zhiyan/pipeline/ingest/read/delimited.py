@@ -70,8 +70,19 @@ def read_delimited(decoded: Decoded, path: Path, options: ReadOptions) -> RawTab
 
 def find_delimiter(data: bytes) -> str:
     """Choose the delimiter under which most lines of the beginning have the same many cells."""
-    scores = {delimiter: _consistency(_head(data, delimiter)) for delimiter in DELIMITERS}
+    heads = {delimiter: _head(data, delimiter) for delimiter in DELIMITERS}
+    scores = {
+        delimiter: (0.0, 0) if _decorates(records, delimiter) else _consistency(records)
+        for delimiter, records in heads.items()
+    }
     return max(DELIMITERS, key=lambda d: scores[d])
+
+
+def _decorates(records: Sequence[_Record], delimiter: str) -> bool:
+    """Tell whether a delimiter only stands beside another one (bills end each cell by a tab)."""
+    others = tuple(other for other in DELIMITERS if other != delimiter)
+    inner = [cell for record in records for cell in record.cells[1:] if cell.strip()]
+    return bool(inner) and 2 * sum(cell.startswith(others) for cell in inner) > len(inner)
 
 
 def _consistency(records: Sequence[_Record]) -> tuple[float, int]:
@@ -158,6 +169,7 @@ def _unwrapped(table: RawTable, data: bytes) -> RawTable:
     """Take off what exports put around text to keep Excel from reading it as a number."""
     rows, notes = table.rows, list(table.notes)
     guarded = any(guard in data for guard in (b"`", b'="', b'=""'))
+    bared = 0
     for name in table.headers:
         column = rows.column(name)
         if name.startswith("column_") and column.null_count == len(column) and len(column):
@@ -167,6 +179,8 @@ def _unwrapped(table: RawTable, data: bytes) -> RawTable:
         if guarded:
             bare = pc.replace_substring_regex(column, r'^(?:`|="(.*)"$)', r"\1")
             if not bare.equals(column):
-                notes.append(f'column {name!r}: back-ticks or ="" around values taken off')
+                bared += 1
                 rows = rows.set_column(rows.schema.get_field_index(name), name, bare)
+    if bared:
+        notes.append(f'back-ticks or ="" around values taken off in {bared} columns')
     return replace(table, rows=rows, headers=tuple(rows.column_names), notes=tuple(notes))

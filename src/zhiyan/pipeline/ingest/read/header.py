@@ -151,6 +151,8 @@ def _reads_as_pair(upper: Cells, lower: Cells, known: frozenset[str]) -> bool:
     columns = list(zip(upper, lower, strict=True))
     if any(not a and not b for a, b in columns) or not upper[0]:
         return False
+    if sum(bool(a) for a in upper) < 2:  # a lone text is the title of the sheet
+        return False
     only_upper = sum(bool(a) and not b for a, b in columns)
     only_lower = sum(not a and bool(b) for a, b in columns)
     labels = [b for _, b in columns if b]

@@ -138,14 +138,25 @@ def _elements(document: Any, path: Path) -> Sequence[Any]:
 
 def _inside(envelope: Mapping[str, Any], depth: int = 0) -> Sequence[Any] | None:
     """Return the list in ``{"errcode": 0, "list": [...]}`` or ``{"data": {"list": [...]}}``."""
-    members: list[Any] = list(envelope.values())
-    inner = [m for m in members if _as_object(m) or _as_list(m)]
+    inner = [m for m in envelope.values() if (_as_object(m) or _as_list(m)) and not _is_empty(m)]
+    named = [envelope[name] for name in envelope if name.endswith("_list")]
+    tables = [m for m in named if _is_table(m)]
+    if len(inner) > 1 and len(tables) == 1:
+        inner = tables
     if len(inner) != 1 or depth > 2:
         return None
     if _is_table(inner[0]):
         return _as_list(inner[0])
     below = _as_object(inner[0])
     return _inside(below, depth + 1) if below else None
+
+
+def _is_empty(value: Any) -> bool:
+    """Tell whether a value holds nothing but empty objects and lists."""
+    held, items = _as_object(value), _as_list(value)
+    if held is None and items is None:
+        return False
+    return all(_is_empty(inner) for inner in (held.values() if held is not None else items or ()))
 
 
 def _is_table(value: Any) -> bool:
