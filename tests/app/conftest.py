@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from tests.app.group import copy_of, group
 
 

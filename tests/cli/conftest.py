@@ -17,3 +17,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 def spare(demo: Path, tmp_path: Path) -> Path:
     """A copy of the finished demo that the test may change."""
     return copy_of(demo, tmp_path / "spare")
+
+
+@pytest.fixture(scope="module")
+def spare_group(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the finished demo for all tests of a module that leave it as it was."""
+    return copy_of(demo, tmp_path_factory.mktemp("spare") / "group")

@@ -62,8 +62,8 @@ def test_the_page_says_what_happens(said):
     assert "not recognised" in tried
     assert "mappings/pos.yaml" in drafted
     assert numbers(imported, "pos.csv")[:2] == [[9, 7, 0, 0, 2, 0]] * 2
-    assert "no_person" in imported
-    assert "bad_money" in imported
+    assert "没有任何可识别的人" in imported
+    assert "不是金额" in imported
     assert numbers(mended, "pos-mended.csv") == [[9, 1, 0, 7, 1, 0], [9, 0, 0, 9, 0, 0]]
     assert "龙井茶" in answers
     assert "lifecycle_stage" in answers

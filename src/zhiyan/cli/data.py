@@ -11,7 +11,7 @@ from rich.markup import escape
 from zhiyan.app import records
 from zhiyan.app.settings import available_packs
 from zhiyan.app.workspace import Workspace
-from zhiyan.cli.options import JsonOption, WorkspaceOption, folder_of, opened
+from zhiyan.cli.options import JsonOption, WorkspaceOption, folder_of, opened, reading
 from zhiyan.cli.output import console, print_json, table, yuan
 from zhiyan.core.time import DEFAULT_ZONE
 from zhiyan.errors import DataError, Problem
@@ -135,7 +135,7 @@ def suggest(
     ] = None,
 ) -> None:
     """为未识别的文件起草映射 / Draft a mapping for a new file."""
-    with opened(workspace) as ready:
+    with reading(workspace) as ready:
         text = ready.suggest_mapping(file)
     if output:
         output.write_text(text, "utf-8")
@@ -146,7 +146,7 @@ def suggest(
 
 def imports(workspace: WorkspaceOption = None, *, json: JsonOption = False) -> None:
     """列出历次导入 / List the imports."""
-    with opened(workspace) as ready:
+    with reading(workspace) as ready:
         rows = records.imports(ready.engine)
     if json:
         print_json(rows)
@@ -164,7 +164,7 @@ def quarantine(
     json: JsonOption = False,
 ) -> None:
     """列出隔离的行与原因 / List rows that could not be read."""
-    with opened(workspace) as ready:
+    with reading(workspace) as ready:
         rows = records.quarantine(ready.engine, limit)
     if json:
         print_json(rows)

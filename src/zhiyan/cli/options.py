@@ -2,13 +2,13 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from zhiyan.app.settings import read_settings, workspace_from_environment
+from zhiyan.app.settings import workspace_from_environment
 from zhiyan.app.workspace import Workspace
 from zhiyan.cli.output import bars
 
@@ -47,12 +47,14 @@ def opened(option: Path | None) -> Generator[Workspace]:
         yield workspace
 
 
+@contextmanager
+def reading(option: Path | None) -> Generator[Workspace]:
+    """Open the workspace for reading only, beside other readers."""
+    with bars() as progress, Workspace.reading(folder_of(option)) as workspace:
+        workspace.progress = progress
+        yield workspace
+
+
 def moment_of(workspace: Workspace, text: str | None) -> datetime:
     """Return the moment of an option, now if it was left out."""
     return workspace.settings.zone.parse_moment(text) if text else workspace.clock.now()
-
-
-def local(option: Path | None, stored: datetime) -> datetime:
-    """Return a stored moment in the workspace's zone."""
-    minutes = read_settings(folder_of(option)).zone.offset_minutes
-    return stored.replace(tzinfo=UTC).replace(tzinfo=None) + timedelta(minutes=minutes)

@@ -79,7 +79,9 @@ _IDS: dict[str, Callable[[int], str]] = {"customers": public_id, "parties": str}
 
 def print_json(value: Any) -> None:
     """Print a value as JSON on standard output."""
-    console.print_json(json.dumps(plain(value), ensure_ascii=False, default=str))
+    console.out(
+        json.dumps(plain(value), ensure_ascii=False, indent=2, default=str), highlight=False
+    )
 
 
 def table(

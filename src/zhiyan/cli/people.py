@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from zhiyan.app.lookup import customer_named, no_customer
-from zhiyan.cli.options import AsOfOption, JsonOption, WorkspaceOption, moment_of, opened
+from zhiyan.cli.options import AsOfOption, JsonOption, WorkspaceOption, moment_of, opened, reading
 from zhiyan.cli.output import console, print_json, table
 from zhiyan.core.identity import public_id
 from zhiyan.pipeline.resolve import Action, Decision
@@ -54,7 +54,7 @@ def conflicts(
     json: JsonOption = False,
 ) -> None:
     """列出待复核的身份冲突 / List identity conflicts."""
-    with opened(workspace) as ready:
+    with reading(workspace) as ready:
         rows = found_conflicts(ready.engine, limit=limit)
     if json:
         print_json(rows)
@@ -81,7 +81,7 @@ def evidence(
     json: JsonOption = False,
 ) -> None:
     """说明记录为何属于该客户 / Show why records belong together."""
-    with opened(workspace) as ready:
+    with reading(workspace) as ready:
         rows = found_evidence(ready.engine, customer_named(customer))
     if json:
         print_json(rows)

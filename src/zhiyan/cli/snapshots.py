@@ -16,6 +16,7 @@ from zhiyan.cli.options import (
     WorkspaceOption,
     moment_of,
     opened,
+    reading,
 )
 from zhiyan.cli.output import Shown, console, print_json, table, yuan
 from zhiyan.core.difference import Difference
@@ -78,7 +79,7 @@ def show_manifest(manifest: Manifest, *, json: bool) -> None:
 
 def list_snapshots(workspace: WorkspaceOption = None, *, json: JsonOption = False) -> None:
     """列出快照 / List snapshots."""
-    with opened(workspace) as ready:
+    with reading(workspace) as ready:
         manifests = ready.snapshots()
         zone = ready.settings.zone
     if json:
@@ -113,7 +114,7 @@ def select(  # noqa: PLR0913 - one option each
 ) -> None:
     """圈选人群并计数或导出 / Count, list or write an audience."""
     codes = [code.strip() for code in columns.split(",") if code.strip()]
-    with opened(workspace) as ready:
+    with reading(workspace) as ready:
         found = ready.select(
             where, snapshot=snapshot, columns=codes, limit=None if output else limit
         )
@@ -154,7 +155,7 @@ def explain(
 
     以及何时会变 / And on which day it changes if nothing happens.
     """
-    with opened(workspace) as ready:
+    with reading(workspace) as ready:
         card = ready.explain(customer, tag, snapshot=snapshot)
         zone = ready.settings.zone
         catalogue = ready.catalogue
@@ -208,7 +209,7 @@ def diff(
     json: JsonOption = False,
 ) -> None:
     """比较两个快照：谁变了 / Show what separates two snapshots."""
-    with opened(workspace) as ready:
+    with reading(workspace) as ready:
         _show(ready.diff(before, after), members, json=json)
 
 

@@ -7,7 +7,7 @@ import typer
 
 from zhiyan.app.distribution import spread
 from zhiyan.app.settings import PACKS_FOLDER, read_settings
-from zhiyan.cli.options import JsonOption, WorkspaceOption, folder_of, opened
+from zhiyan.cli.options import JsonOption, WorkspaceOption, folder_of, reading
 from zhiyan.cli.output import Shown, cell, console, errors, print_json, table
 from zhiyan.core.tag import Tag
 from zhiyan.errors import Problem, UsageError
@@ -29,7 +29,7 @@ def list_tags(
     json: JsonOption = False,
 ) -> None:
     """列出标签 / List tags by category."""
-    with opened(workspace) as ready:
+    with reading(workspace) as ready:
         catalogue = ready.catalogue
     if json:
         print_json(list(catalogue.tags.values()))
@@ -74,7 +74,7 @@ def show(
     json: JsonOption = False,
 ) -> None:
     """显示标签口径与分布 / Show a tag's definition and spread."""
-    with opened(workspace) as ready:
+    with reading(workspace) as ready:
         tag = ready.tag(code)
         known = ready.snapshots()
         found = spread(ready.engine, ready.catalogue, known[0], tag=tag) if known else None

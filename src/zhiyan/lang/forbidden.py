@@ -42,17 +42,29 @@ class _Signs:
     near: tuple[str, ...]
     spaced: tuple[str, ...]
 
-    def show_in(self, name: str) -> bool:
+    def show_in(self, name: "_Name") -> bool:
         """Say whether the code or name of a tag falls under the entry."""
-        if _bare(name) in self.exact:
+        if name.bare in self.exact or any(term in name.spaced for term in self.spaced):
             return True
-        words = _spaced(name)
-        if any(term in words for term in self.spaced):
-            return True
-        if not _CJK.search(name):
+        if not name.chinese:
             return False
-        found = any(word in name for word in self.inside)
-        return found or any(_alike(name, word) for word in self.near)
+        found = any(word in name.text for word in self.inside)
+        return found or any(_alike(name.text, word) for word in self.near)
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """A code or name of a tag in the forms that entries are held against."""
+
+    text: str
+    bare: str
+    spaced: str
+    chinese: bool
+
+    @classmethod
+    def of(cls, text: str) -> "_Name":
+        """Prepare a text once for all entries."""
+        return cls(text, _bare(text), _spaced(text), _CJK.search(text) is not None)
 
 
 class ForbiddenList:
@@ -66,16 +78,16 @@ class ForbiddenList:
 
         Its code and names are held against all signs, the values of its domain against whole names.
         """
-        names = [text for text in (head.code, *head.name) if text]
+        names = [_Name.of(text) for text in (head.code, *head.name) if text]
         values = [
             (text, _bare(text))
             for value in head.values
             for text in (value.zh, value.en, value.value)
         ]
         for signs in self._signs:
-            for text in names:
-                if signs.show_in(text):
-                    return Match(signs.entry, text)
+            for name in names:
+                if signs.show_in(name):
+                    return Match(signs.entry, name.text)
             for text, bare in values:
                 if bare in signs.exact:
                     return Match(signs.entry, text)

@@ -5,6 +5,7 @@ function keeps the name that the author wrote. Whatever sqlglot can read but the
 have (casts, sub-queries, windows, lambdas, ``||``, comments ...) is a problem, never passed on.
 """
 
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from sqlglot import exp
@@ -63,6 +64,19 @@ def parse(text: str, where: str = "") -> Node:
         DefinitionError: with every problem found: ``ZY201`` cannot be read, ``ZY202`` outside the
             language, ``ZY203`` unknown function, ``ZY204`` too long or too deep.
     """
+    try:
+        return _known(text)
+    except DefinitionError:
+        return _read(text, where)  # again, so that the problems name the place
+
+
+@lru_cache(maxsize=4096)
+def _known(text: str) -> Node:
+    """Read an expression once: trees are values, and the same texts are read again and again."""
+    return _read(text, "")
+
+
+def _read(text: str, where: str) -> Node:
     tokens = _tokens(text, where)
     tree = _tree(tokens, text, where)
     translator = Translator(where)

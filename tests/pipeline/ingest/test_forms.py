@@ -122,8 +122,8 @@ def test_platform_orders_in_gbk_give_lines_payments_and_refunds(desk, tmp_path):
     assert [tuple(r.values()) for r in found] == [
         ("meituan", "EN01", "paid", None), ("meituan", "IN07", "refunded", "SH01")
     ]  # fmt: skip
-    refund = desk.one("SELECT payment_no, amount_fen, matched FROM event.payment WHERE is_refund")
-    assert refund == {"payment_no": "8002-R", "amount_fen": -50_000, "matched": True}
+    refund = desk.one("SELECT order_no, amount_fen, matched FROM event.payment WHERE is_refund")
+    assert refund == {"order_no": "8002", "amount_fen": -50_000, "matched": True}
     rows[0][6:8], rows[0][11] = ["2025/3/9 10:00", "杭州一院"], "已核销"
     later = desk.take(write_csv(tmp_path / "美团订单2.csv", [head, *rows], "gbk"))
     assert (later.corrections, later.duplicates, later.accepted) == (1, 1, 0)

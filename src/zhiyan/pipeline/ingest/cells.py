@@ -83,7 +83,7 @@ class Cells:
         field = self._field(name)
         if field.beside is not None and self.has(field.beside):
             column = _with_clock(column, flat(self.table.rows.column(self.columns[field.beside])))
-        elif self.parser(name) == "datetime":
+        if self.parser(name) == "datetime":
             column = self._with_twin(name, column)
         if field.words:
             column = look_up_or_keep(column, field.words)

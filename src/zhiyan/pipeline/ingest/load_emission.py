@@ -15,6 +15,7 @@ OWN_KEYS = (
     "field",
     "join",
     "suffix",
+    "apart",
     "const",
     "codes",
     "unmapped",
@@ -136,6 +137,8 @@ def _read_plain(record: Mapping[str, Item], book: FieldBook) -> dict[str, object
     made: dict[str, object] = {}
     if "join" in record:
         made["join"] = "-"
+    if "apart" in record:
+        made["apart"] = book.references(record["apart"])
     for key in ("suffix", "const"):
         if key in record:
             made[key] = record[key].text()

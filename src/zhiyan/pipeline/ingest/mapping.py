@@ -69,7 +69,8 @@ class ColumnMap:
     """How one canonical column is filled.
 
     From the first filled of ``fields`` (read by ``parse``, sign changed by ``negate``), all of them joined by ``join``, a ``const``, or derived:
-    ``hash`` identifies a row by these fields (``party``, ``occurred_at`` allowed) where no field is
+    ``apart`` are fields that tell rows of one number apart (a receipt paid in two ways): their
+    texts are added to it. ``hash`` identifies a row by these fields (``party``, ``occurred_at`` allowed) where no field is
     there, equal rows being told apart by counting; ``token`` makes an irreversible key of the text;
     ``flag`` is true where all conditions hold; ``wide`` collects the options of a question that
     has one column per option; ``derive`` names something that cleaning found out (``pseudo_name``,
@@ -84,6 +85,7 @@ class ColumnMap:
     negate: bool = False
     join: str | None = None
     suffix: str = ""
+    apart: tuple[str, ...] = ()
     const: str | None = None
     codes: str | None = None
     unmapped: str = "unknown"

@@ -81,6 +81,10 @@ def fill(column: Column, how: ColumnMap, cells: Cells, *, reference: Reference) 
     values = flat(coalesced([pc.cast(part, kind) for part in parts]))
     if how.negate:
         values = pc.negate(values)
+    for name in (other for other in how.apart if cells.has(other)):
+        text = flat(cells.parsed(name, "native_id").values)
+        more = pc.binary_join_element_wise(values, text, "-")
+        values = pc.if_else(pc.is_valid(text), more, values)
     if how.suffix:
         values = pc.binary_join_element_wise(values, pa.scalar(how.suffix), "")
     return Value(values=values, names=names)

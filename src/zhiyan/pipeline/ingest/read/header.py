@@ -184,7 +184,7 @@ def _join(group: str | None, label: str | None) -> str:
 
 def _finish(labels: Sequence[str], first: int, count: int) -> Header:
     """Make the names unique and never empty, noting what was changed."""
-    names: list[str] = []
+    names: dict[str, None] = {}
     notes: list[str] = []
     taken = {" ".join(label.split()) for label in labels}
     for position, label in enumerate(labels):
@@ -195,5 +195,5 @@ def _finish(labels: Sequence[str], first: int, count: int) -> Header:
             name = f"{base}_{copy}"
         if name != label.strip():
             notes.append(f"column {position + 1} {label.strip()!r} is called {name!r}")
-        names.append(name)
+        names[name] = None
     return Header(first=first, count=count, names=tuple(names), notes=tuple(notes))
