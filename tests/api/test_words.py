@@ -6,9 +6,9 @@ import pytest
 
 from zhiyan.api import words
 from zhiyan.api.failures import column_of
-from zhiyan.app.reads import Label
 from zhiyan.api.show import edge, show
 from zhiyan.api.words import Writer
+from zhiyan.app.reads import Label
 from zhiyan.core.expression import Literal, Ref, ValueType
 from zhiyan.core.measure import LIFETIME, Measure, Span, Unit, Window
 from zhiyan.errors import Problem

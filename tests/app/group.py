@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,12 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+import zhiyan.app.session as session_module
+import zhiyan.app.workspace as workspace_module
 from zhiyan.app.demo import run_demo
 from zhiyan.app.workspace import Workspace
+from zhiyan.lang.catalogue import Catalogue
+from zhiyan.lang.load import load_catalogue
 from zhiyan.ports import Silent, Statement
 
 CUSTOMERS, SEED = 300, 7
@@ -36,6 +40,35 @@ def group(factory: pytest.TempPathFactory, worker: str) -> Path:
     run_demo(folder, CUSTOMERS, SEED, progress=Silent())
     ready.touch()
     return folder
+
+
+@contextmanager
+def remembered_catalogues() -> Iterator[None]:
+    """Read the same definitions once only: loading is a pure function, and takes a second."""
+    known: dict[str, Catalogue] = {}
+
+    def remembered(
+        folders: Sequence[Path],
+        params: Mapping[str, object] | None = None,
+        *,
+        replace: bool = False,
+    ) -> Catalogue:
+        files = sorted(file for folder in folders for file in _definitions(folder))
+        texts = [f"{file}\0{file.read_text('utf-8')}" for file in files]
+        parts = [*map(str, folders), *texts, repr(sorted((params or {}).items())), str(replace)]
+        key = "\0".join(parts)
+        if key not in known:
+            known[key] = load_catalogue(folders, params, replace=replace)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (session_module, workspace_module):
+            patch.setattr(module, "load_catalogue", remembered)
+        yield
+
+
+def _definitions(folder: Path) -> list[Path]:
+    return [folder] if folder.is_file() else list(folder.rglob("*.yaml"))
 
 
 def copy_of(folder: Path, target: Path) -> Path:

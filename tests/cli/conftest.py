@@ -1,10 +1,16 @@
 """The shared clinic group: read as it is, or copied to be changed."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.app.group import copy_of, group, remembered_catalogues
 
-from tests.app.group import copy_of, group
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_definitions() -> Iterator[None]:
+    with remembered_catalogues():
+        yield
 
 
 @pytest.fixture(scope="session")

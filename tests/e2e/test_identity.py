@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-
 from tests.app.group import copy_of, rows, truth
+
 from zhiyan.app.workspace import Workspace
 from zhiyan.core.identity import SCOPED
 
@@ -60,7 +60,9 @@ def known(workspace: Workspace, demo: Path) -> Records:
         persons = persons_by_text(records, id_type)
         tokens = {token: text for text, token in tokens_of(workspace, id_type).items()}
         for row in rows(
-            workspace, "SELECT party_id, token FROM identity.observation WHERE id_type = $t", t=id_type
+            workspace,
+            "SELECT party_id, token FROM identity.observation WHERE id_type = $t",
+            t=id_type,
         ):
             text = tokens[row["token"]]
             if text in persons:
@@ -134,8 +136,7 @@ def test_families_on_one_phone_stay_apart(known: Records, demo: Path):
     for party, person in known.person.items():
         of_person[person].add(known.customer[party])
     families = [
-        [of_person[person] for person in members if of_person[person]]
-        for members in homes.values()
+        [of_person[person] for person in members if of_person[person]] for members in homes.values()
     ]
     several = [members for members in families if len(members) > 1]
     assert several

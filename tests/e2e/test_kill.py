@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-
 from tests.app.group import copy_of, exports, rows
 from tests.e2e.process import kill_after, run, run_json
+
 from zhiyan.app.demo import name_clinics
 from zhiyan.app.workspace import Workspace
 from zhiyan.core.kinds import KINDS

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.app.group import exports, reading, rows, truth
+
 from zhiyan.app.workspace import Workspace
 
 #: Money columns of the exports, by the beginning of the file's name: kind and column of events.

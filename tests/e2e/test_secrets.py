@@ -7,8 +7,8 @@ from pathlib import Path
 
 import lxml.html
 import pytest
-
 from tests.app.group import copy_of, rows, truth
+
 from zhiyan.app.workspace import Workspace
 
 #: Forms of text in which a program may have written it down.
@@ -35,8 +35,11 @@ def planted(demo: Path) -> dict[str, set[str]]:
     records = truth(demo, "records")
     found = {
         "phone": {row["phone"] for row in records if row["phone"]},
-        "native id": {row["id_value"] for row in records if row["id_type"] in
-                      {"openid", "external_userid", "platform_uid"}},  # fmt: skip
+        "native id": {
+            row["id_value"]
+            for row in records
+            if row["id_type"] in {"openid", "external_userid", "platform_uid"}
+        },
         "unionid": {row["unionid"] for row in records if row["unionid"]},
         "name": name_cells(demo),
         "id card": id_cards(demo),
@@ -98,7 +101,9 @@ def test_no_secret_in_the_quality_report_of_the_import(planted: dict[str, set[st
         reports = "\n".join(
             row["report"] for row in rows(workspace, "SELECT report FROM meta.import_batch")
         )
-    hits = [(kind, value) for kind, values in planted.items() for value in values if value in reports]
+    hits = [
+        (kind, value) for kind, values in planted.items() for value in values if value in reports
+    ]
     assert hits == []
 
 

@@ -123,9 +123,11 @@ def test_residue_reads_what_git_would_take(write, tmp_path):
     write(".gitignore", "skipped\n")
     write("skipped/a.txt", "see /ro" + "ot/x\n")
     write("kept.txt", f"fine\nsee {tmp_path.as_posix()}/x\n")
+    write("stray.csv", "1,2\n" * 600_000)
     found = list(residue.findings(tmp_path))
     assert [(one.path.name, one.line, one.text) for one in found] == [
-        ("kept.txt", 2, "the path of this checkout")
+        ("kept.txt", 2, "the path of this checkout"),
+        ("stray.csv", 0, "2,400,000 bytes: too large for a repository"),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Residue: no path of a machine, no package registry's address, no trace of an unfinished edit."""
+"""Residue: no machine's path, no registry's address, no unfinished edit, no stray large file."""
 
 import re
 from collections.abc import Iterator
@@ -31,7 +31,10 @@ def findings(root: Path = ROOT) -> Iterator[Finding]:
     own = f"{root.as_posix()}/"
     for path in repository_files(root):
         data = path.read_bytes()
-        if b"\0" in data[:8000] or len(data) > LARGEST:
+        if len(data) > LARGEST:
+            yield Finding(path, 0, f"{len(data):,} bytes: too large for a repository")
+            continue
+        if b"\0" in data[:8000]:
             continue
         text = data.decode("utf-8", "replace")
         if own in text or _ANY.search(text):

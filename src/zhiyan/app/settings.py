@@ -5,7 +5,7 @@ This module is the only reader of the environment.
 
 import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +16,7 @@ from zhiyan.core.time import DEFAULT_ZONE, BusinessZone
 from zhiyan.errors import Problem, UsageError
 
 FILE_NAME = "zhiyan.yaml"
+DEFAULT_PACK = "medical_aesthetics"
 PACKS_FOLDER = Path(__file__).parent.parent / "packs"
 
 
@@ -80,23 +81,41 @@ def read_settings(folder: Path) -> Settings:
     try:
         loaded: object = yaml.safe_load(path.read_text("utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(Problem(code="ZY104", message=str(error), where=str(path))) from error
-    raw = cast("dict[str, Any]", loaded if isinstance(loaded, dict) else {})
+        hint = "the file must be YAML in UTF-8"
+        problem = Problem(code="ZY104", message=_one_line(error), where=str(path), hint=hint)
+        raise UsageError(problem) from error
+    if not isinstance(loaded, dict | None):
+        hint = f"write a map of settings: {', '.join(KEYS)}"
+        raise UsageError(
+            Problem(code="ZY104", message="these are no settings", where=str(path), hint=hint)
+        )
+    raw = cast("dict[str, Any]", loaded or {})
     problems = [*_unknown_keys(raw, path), *_wrong_values(raw, path)]
     if problems:
         raise UsageError(*problems)
+    return _settings({key: value for key, value in raw.items() if value is not None})
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _settings(raw: Mapping[str, Any]) -> Settings:
+    """Return checked settings; what is left out or empty has its default."""
     return Settings(
-        pack=raw.get("pack", "medical_aesthetics"),
+        pack=raw.get("pack", DEFAULT_PACK),
         zone=BusinessZone.named(raw.get("zone", DEFAULT_ZONE)),
-        legal_entity=str(raw.get("legal_entity") or ""),
+        legal_entity=raw.get("legal_entity", ""),
         clinics=tuple(
             Clinic(
-                code=str(c["code"]), name=str(c.get("name", c["code"])), city=str(c.get("city", ""))
+                code=str(c["code"]),
+                name=str(c.get("name") or c["code"]),
+                city=str(c.get("city") or ""),
             )
-            for c in raw.get("clinics") or ()
+            for c in raw.get("clinics", ())
         ),
-        params=raw.get("params") or {},
-        item_aliases={str(k): str(v) for k, v in (raw.get("item_aliases") or {}).items()},
+        params=raw.get("params", {}),
+        item_aliases={str(k): str(v) for k, v in raw.get("item_aliases", {}).items()},
         max_unmapped_share=float(raw.get("max_unmapped_share", 0.02)),
     )
 
@@ -116,30 +135,53 @@ def _unknown_keys(raw: Mapping[str, Any], path: Path) -> list[Problem]:
 
 
 def _wrong_values(raw: Mapping[str, Any], path: Path) -> list[Problem]:
-    expected = {
-        "params": isinstance(raw.get("params") or {}, dict),
-        "item_aliases": isinstance(raw.get("item_aliases") or {}, dict),
-        "clinics": isinstance(raw.get("clinics") or [], list)
-        and all(isinstance(c, dict) and "code" in c for c in raw.get("clinics") or ()),
-        "max_unmapped_share": isinstance(raw.get("max_unmapped_share", 0.02), int | float)
-        and 0 <= raw.get("max_unmapped_share", 0.02) <= 1,
-        "pack": raw.get("pack", "medical_aesthetics") in available_packs(),
-    }
-    hints = {
-        "clinics": "a list of {code, name, city}",
-        "max_unmapped_share": "a share between 0 and 1",
-        "pack": f"packs are {', '.join(available_packs())}",
-    }
     return [
         Problem(
-            code="ZY104",
-            message=f"setting {key!r} has a wrong value",
-            where=str(path),
-            hint=hints.get(key, "a map of names to values"),
+            code="ZY104", message=f"setting {key!r} has a wrong value", where=str(path), hint=hint
         )
-        for key, right in expected.items()
-        if not right
+        for key, (right, hint) in _CHECKS.items()
+        if raw.get(key) is not None and not right(raw[key])
     ]
+
+
+def _known_zone(value: object) -> bool:
+    try:
+        BusinessZone.named(str(value))
+    except UsageError:
+        return False
+    return True
+
+
+def _clinics(value: Any) -> bool:
+    """Tell whether a value is a list of clinics, each with a code of its own."""
+    if not isinstance(value, list) or not all(
+        isinstance(c, dict) for c in cast("list[Any]", value)
+    ):
+        return False
+    listed = cast("list[dict[str, Any]]", value)
+    if not all(c.get("code") and not set(c) - {"code", "name", "city"} for c in listed):
+        return False
+    return len({str(c["code"]) for c in listed}) == len(listed)
+
+
+def _share(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+
+
+def _is_map(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+#: What each setting must be, and how to say it.
+_CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "pack": (lambda value: value in available_packs(), f"packs are {', '.join(available_packs())}"),
+    "zone": (_known_zone, "a time zone with one fixed offset, such as Asia/Shanghai"),
+    "legal_entity": (lambda value: isinstance(value, str), "the name of the legal entity"),
+    "clinics": (_clinics, "a list of {code, name, city}, every code once"),
+    "params": (_is_map, "a map of parameters to values"),
+    "item_aliases": (_is_map, "a map of item names to item codes"),
+    "max_unmapped_share": (_share, "a share between 0 and 1"),
+}
 
 
 def write_settings(folder: Path, *, pack: str, zone: str) -> None:

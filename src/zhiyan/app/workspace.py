@@ -73,7 +73,7 @@ class Workspace(Session):
                 vault=vault,
                 sources=importing.sources(self.pack, self.folder, mapping),
                 reference=importing.reference_names(self.pack, self.settings),
-                options=options or ImportOptions(offset_minutes=self.settings.zone.offset_minutes),
+                options=options or self.import_options(),
                 progress=self.progress,
             )
             reports: list[ImportReport] = []
@@ -87,6 +87,13 @@ class Workspace(Session):
                     failed += error.problems
             self.progress.step("import", len(files), len(files))
             return reports
+
+    def import_options(self) -> ImportOptions:
+        """Return how this workspace imports where nothing else is asked."""
+        return ImportOptions(
+            offset_minutes=self.settings.zone.offset_minutes,
+            max_unmapped_share=self.settings.max_unmapped_share,
+        )
 
     def suggest_mapping(self, file: Path) -> str:
         """Return the draft of a mapping (YAML) for a file."""

@@ -1,6 +1,7 @@
 """Commands that bring data in: init, import, mapping, imports, quarantine."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain, count
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +17,6 @@ from zhiyan.cli.output import console, print_json, table, yuan
 from zhiyan.core.time import DEFAULT_ZONE
 from zhiyan.errors import DataError, Problem
 from zhiyan.pipeline.ingest.clean import REASON_ZH
-from zhiyan.pipeline.ingest.context import ImportOptions
 from zhiyan.pipeline.ingest.faults import REASONS
 from zhiyan.pipeline.ingest.html import render_html
 from zhiyan.pipeline.ingest.report import ImportReport
@@ -33,7 +33,7 @@ mapping = typer.Typer(help="列映射 / column mappings", no_args_is_help=True)
 def init(
     workspace: WorkspaceOption = None,
     pack: Annotated[
-        str, typer.Option(help=f"定义包 / pack: {', '.join(available_packs())}")
+        str, typer.Option(help=f"{'、'.join(available_packs())}")
     ] = "medical_aesthetics",
     zone: Annotated[str, typer.Option(help="营业时区 / business time zone")] = DEFAULT_ZONE,
 ) -> None:
@@ -51,17 +51,15 @@ def import_files(  # noqa: PLR0913 - one option each
     *,
     workspace: WorkspaceOption = None,
     kind: Annotated[
-        str | None, typer.Option("--as", help="来源或事件种类 / source or event kind")
+        str | None, typer.Option("--as", help="来源或事件种类 / source or event")
     ] = None,
     mapping: Annotated[Path | None, typer.Option(help="映射文件 / mapping file")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只检查不入库 / check only")] = False,
     allow_unmapped: Annotated[
         bool,
-        typer.Option("--allow-unmapped", help="项目名未识别过多也入库 / allow unknown item names"),
+        typer.Option("--allow-unmapped", help="允许未识别的项目名 / allow unknown items"),
     ] = False,
-    report: Annotated[
-        Path | None, typer.Option(help="质量报告 HTML，默认写入 reports/ / quality report")
-    ] = None,
+    report: Annotated[Path | None, typer.Option(help="质量报告 / quality report (HTML)")] = None,
     json: JsonOption = False,
 ) -> None:
     """导入文件，逐个成败 / Import files, each all or nothing.
@@ -69,11 +67,8 @@ def import_files(  # noqa: PLR0913 - one option each
     同一文件再导入不会有任何变化 / A file imported again changes nothing.
     """
     with opened(workspace) as ready:
-        options = ImportOptions(
-            kind=kind,
-            dry_run=dry_run,
-            allow_unmapped=allow_unmapped,
-            offset_minutes=ready.settings.zone.offset_minutes,
+        options = replace(
+            ready.import_options(), kind=kind, dry_run=dry_run, allow_unmapped=allow_unmapped
         )
         failed: list[Problem] = []
         reports = ready.ingest(files, options=options, mapping=mapping, failed=failed)

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 def demo(  # noqa: PLR0913 - one option each
     *,
     workspace: Annotated[
-        Path, typer.Option("--workspace", "-w", help="演示工作区 / folder of the demo")
+        Path, typer.Option("--workspace", "-w", help="演示工作区 / demo folder")
     ] = Path("demo-workspace"),
     customers: Annotated[int, typer.Option(help="客户数 / customers")] = 20_000,
     seed: Annotated[int, typer.Option(help="随机种子 / seed")] = 1,
-    serve: Annotated[bool, typer.Option(help="完成后打开服务 / serve the page after")] = True,
+    serve: Annotated[bool, typer.Option(help="完成后打开服务 / then serve")] = True,
     port: Annotated[int, typer.Option(help="端口 / port", min=1, max=65535)] = 8000,
     json: JsonOption = False,
 ) -> None:

@@ -16,20 +16,20 @@ WorkspaceOption = Annotated[
     Path | None,
     typer.Option(
         "--workspace", "-w",
-        help="工作区文件夹，默认当前文件夹或 ZHIYAN_WORKSPACE / workspace folder",
+        help="工作区文件夹 / workspace folder",
         show_default=False,
     ),
 ]  # fmt: skip
 JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
 SnapshotOption = Annotated[
     str | None,
-    typer.Option("--snapshot", help="快照编号开头，默认最新 / snapshot id, default newest"),
+    typer.Option("--snapshot", help="快照编号开头 / snapshot, default newest"),
 ]
 AsOfOption = Annotated[
     str | None,
     typer.Option(
         "--as-of",
-        help="截至时刻，如 2026-09-01 或 2026-09-01T08:30，默认现在 / as-of moment, default now",
+        help="截至时刻，默认现在 / as-of, default now",
         show_default=False,
     ),
 ]

@@ -14,7 +14,7 @@ WEB = Path(zhiyan.__file__).parent / "web"
 
 def serve(
     workspace: WorkspaceOption = None,
-    host: Annotated[str, typer.Option(help="监听地址，仅限本机 / this machine only")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="仅限本机 / this machine only")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="端口 / port", min=1, max=65535)] = 8000,
 ) -> None:
     """在本机浏览器里查看 / Serve the page and API on this machine."""

@@ -9,6 +9,7 @@ import yaml
 
 from zhiyan.app.files import write_rows
 from zhiyan.app.lookup import tag_named
+from zhiyan.app.workspace import Audience
 from zhiyan.cli.options import (
     AsOfOption,
     JsonOption,
@@ -33,7 +34,7 @@ from zhiyan.pipeline.compare import Comparison
 MOVES, MEMBERS, EVERYONE = 40, 1000, 1 << 40
 
 MembersOption = Annotated[
-    str | None, typer.Option("--members", help="逐人列出该标签的变化 / list who changes a tag")
+    str | None, typer.Option("--members", help="列出该标签变化的人 / who changes it")
 ]
 
 
@@ -41,7 +42,7 @@ def compute(
     workspace: WorkspaceOption = None,
     as_of: AsOfOption = None,
     known_at: Annotated[
-        str | None, typer.Option("--known-at", help="只用当时已知的数据 / only what was known then")
+        str | None, typer.Option("--known-at", help="只用当时已知 / only what was known")
     ] = None,
     *,
     json: JsonOption = False,
@@ -98,35 +99,36 @@ def list_snapshots(workspace: WorkspaceOption = None, *, json: JsonOption = Fals
 
 
 def select(  # noqa: PLR0913 - one option each
-    where: Annotated[str, typer.Argument(help="表达式或分群编码 / expression or segment code")],
+    where: Annotated[str, typer.Argument(help="表达式或分群 / expression or segment")],
     *,
     workspace: WorkspaceOption = None,
     snapshot: SnapshotOption = None,
-    columns: Annotated[
-        str, typer.Option("--columns", help="随名单列出的标签，逗号分隔 / tags to list, by comma")
-    ] = "",
+    columns: Annotated[str, typer.Option("--columns", help="列出的标签 / tags, by comma")] = "",
     limit: Annotated[int, typer.Option(help="预览人数 / how many to list", min=0)] = 10,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="全部写入 .csv .parquet .jsonl / write all to a file"),
+        typer.Option("--output", "-o", help="写入 / write .csv .parquet .jsonl"),
     ] = None,
     json: JsonOption = False,
 ) -> None:
     """圈选人群并计数或导出 / Count, list or write an audience."""
     codes = [code.strip() for code in columns.split(",") if code.strip()]
+    most = None if output else limit
     with reading(workspace) as ready:
-        found = ready.select(
-            where, snapshot=snapshot, columns=codes, limit=None if output else limit
-        )
+        found = ready.select(where, snapshot=snapshot, columns=codes, limit=most)
         tags = [ready.tag(code) for code in codes]
         shown = Shown(zone=ready.settings.zone, views=ready.catalogue.views)
     if output:
         money = [tag.code for tag in tags if tag.type is ValueType.MONEY]
         write_rows(found.rows, output, money=money)
     if json:
-        print_json({"snapshot": found.snapshot.snapshot_id, "counts": found.counts,
-                    "rows": [] if output else found.rows})  # fmt: skip
+        rows = [] if output else found.rows
+        print_json({"snapshot": found.snapshot.snapshot_id, "counts": found.counts, "rows": rows})
         return
+    _show_audience(found, tags, shown, output=output)
+
+
+def _show_audience(found: Audience, tags: list[Tag], shown: Shown, *, output: Path | None) -> None:
     counts = found.counts
     console.print(
         f"命中 [bold]{counts.matched:,}[/]，不符 {counts.not_matched:,}，未知 {counts.unknown:,}，"
@@ -140,7 +142,7 @@ def select(  # noqa: PLR0913 - one option each
             [public_id(r["customer_id"]), *(shown.tag(r[tag.code], tag) for tag in tags)]
             for r in found.rows.to_pylist()
         ]
-        table(f"预览前 {len(rows)} 位", ("客户", *codes), rows)
+        table(f"预览前 {len(rows)} 位", ("客户", *(tag.code for tag in tags)), rows)
 
 
 def explain(
@@ -220,7 +222,7 @@ def preview(
     *,
     param: Annotated[
         list[str] | None,
-        typer.Option("--param", help="参数=新值，金额用元 / PARAMETER=VALUE, money in yuan"),
+        typer.Option("--param", help="参数=新值 / NAME=VALUE, money in yuan"),
     ] = None,
     workspace: WorkspaceOption = None,
     members: MembersOption = None,

@@ -22,9 +22,7 @@ tags = typer.Typer(help="标签目录 / tag catalogue", no_args_is_help=True)
 @tags.command("list")
 def list_tags(
     workspace: WorkspaceOption = None,
-    taxonomy: Annotated[
-        str | None, typer.Option(help="分类视角，如 a、c；默认行业库 / taxonomy")
-    ] = None,
+    taxonomy: Annotated[str | None, typer.Option(help="分类视角，如 a、c / taxonomy")] = None,
     *,
     json: JsonOption = False,
 ) -> None:
@@ -118,9 +116,7 @@ def _show_definition(tag: Tag, used: Sequence[str]) -> None:
 @tags.command("lint")
 def lint(
     workspace: WorkspaceOption = None,
-    pack: Annotated[
-        str | None, typer.Option(help="检查自带定义包而非工作区 / check a pack, not a workspace")
-    ] = None,
+    pack: Annotated[str | None, typer.Option(help="检查定义包 / check a pack instead")] = None,
     *,
     json: JsonOption = False,
 ) -> None:

@@ -4,8 +4,6 @@ A *party* is one record of a person in one source (a HIS file, a WeCom contact, 
 Events hang on parties. A *customer* is the set of parties known to be one person (OneID).
 """
 
-from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
 
@@ -44,15 +42,6 @@ class Quality(StrEnum):
     PATTERN = "pattern"  # 13800138000, 11111111111 and the like
     PLACEHOLDER = "placeholder"  # 李女士, VIP客户, 1900-01-01
     MASKED = "masked"  # 138****8000, 王**
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Customer:
-    """One person as of a resolution: the stable id and the parties that make her up."""
-
-    customer_id: int
-    party_ids: tuple[int, ...]
-    first_seen: datetime
 
 
 def public_id(customer_id: int) -> str:

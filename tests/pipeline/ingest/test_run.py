@@ -138,7 +138,7 @@ def test_refunds_find_their_order_in_either_sequence(desk, tmp_path, refund_firs
     for path in (refunds, orders) if refund_first else (orders, refunds):
         desk.take(path)
     found = desk.content("payment")
-    assert {(r["payment_no"], r["matched"]) for r in found} == {("P1", True), ("P2", False)}
+    assert {(r["order_no"], r["matched"]) for r in found} == {("S1", True), ("S77", False)}
     assert {r["amount_fen"] for r in found} == {-38_000}
 
 

@@ -257,12 +257,15 @@ def _with_clock(own: Array, other: Array) -> Array:
     far = pc.replace_substring_regex(other, pattern=_MIDNIGHT, replacement="")
     clock, far_clock = (pc.match_substring_regex(text, pattern=_CLOCK) for text in (own, other))
     day, far_day = (pc.match_substring_regex(text, pattern=_DAY) for text in (bare, far))
-    mine, theirs = (
-        pc.replace_substring_regex(text, pattern=_CLOCK, replacement=r"\1")
-        for text in (own, other)
-    )
+    mine, theirs = _start(own), _start(other)
     own = pc.if_else(_both(clock, far_day), joined([far, mine], " "), own)
     return pc.if_else(_both(day, far_clock), joined([bare, theirs], " "), own)
+
+
+def _start(clocks: Array) -> Array:
+    """Return the first of two times of day, with two digits for the hour."""
+    first = pc.replace_substring_regex(clocks, pattern=_CLOCK, replacement=r"\1")
+    return pc.replace_substring_regex(first, pattern=r"^\s*(\d)([:：])", replacement=r"0\1\2")
 
 
 def _both(left: Array, right: Array) -> Array:

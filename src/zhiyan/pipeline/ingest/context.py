@@ -21,7 +21,9 @@ _AROUND = (
 )
 #: What separates the parts of a name, and words that make it something else than its parts say.
 _PARTS = re.compile(r"[\s\-_/·•、,:|()\[\]【】「」『』]+")
-_OTHER = re.compile("溶解|取出|面膜|面霜|护肤|礼包|礼盒|定金|订金|押金|咨询|术后|修复|护理|[+＋&]|搭配|送|换购")
+_OTHER = re.compile(
+    "溶解|取出|面膜|面霜|护肤|礼包|礼盒|定金|订金|押金|咨询|术后|修复|护理|[+＋&]|搭配|送|换购"
+)
 _NOISE = str.maketrans("", "", " \t\u3000·•*\"'")
 
 
@@ -77,13 +79,14 @@ class ImportOptions:
     """How an import is done.
 
     ``kind`` limits recognition to a source or a kind of event. ``dry_run`` does everything but the
-    commit and keeps nothing in the vault. ``allow_unmapped`` takes a file although 2 % or more of
-    its item names are unknown. ``offset_minutes`` is the business zone's offset from UTC.
+    commit and keeps nothing in the vault. A file with ``max_unmapped_share`` or more of its item
+    names unknown is refused unless ``allow_unmapped`` says otherwise. ``offset_minutes`` is the business zone's offset from UTC.
     """
 
     kind: str | None = None
     dry_run: bool = False
     allow_unmapped: bool = False
+    max_unmapped_share: float = 0.02
     offset_minutes: int = 480
 
 

@@ -33,8 +33,6 @@ from zhiyan.pipeline.ingest.read import RawTable
 from zhiyan.pipeline.ingest.read.arrow import Array, Table, pa, pc
 from zhiyan.pipeline.ingest.report import FaultExample, ImportReport, MoneyLine, TableReport
 
-#: Share of rows with an unknown item name from which an import fails (entities.md 1.5, line 16).
-UNMAPPED_LIMIT = 0.02
 #: Fewer rows than this never fail an import: a share of so few says nothing.
 UNMAPPED_LEAST = 3
 _ITEM_KINDS = {"order_line", "treatment"}
@@ -101,8 +99,9 @@ class Settlement:
                     if draft.kind.name in _ITEM_KINDS:
                         named += int(rows.sum())
                         strange += int(unknown.sum())
-        many = strange >= UNMAPPED_LEAST and strange >= UNMAPPED_LIMIT * named
-        if many and not self.context.options.allow_unmapped:
+        options = self.context.options
+        many = strange >= UNMAPPED_LEAST and strange >= options.max_unmapped_share * named
+        if many and not options.allow_unmapped:
             raise _too_many_unmapped(found, strange, named)
         return dict(found)
 

@@ -81,13 +81,19 @@ def fill(column: Column, how: ColumnMap, cells: Cells, *, reference: Reference) 
     values = flat(coalesced([pc.cast(part, kind) for part in parts]))
     if how.negate:
         values = pc.negate(values)
+    values = _apart(values, how, cells)
+    if how.suffix:
+        values = pc.binary_join_element_wise(values, pa.scalar(how.suffix), "")
+    return Value(values=values, names=names)
+
+
+def _apart(values: Array, how: ColumnMap, cells: Cells) -> Array:
+    """Put the texts of the fields that tell rows of one number apart behind it."""
     for name in (other for other in how.apart if cells.has(other)):
         text = flat(cells.parsed(name, "native_id").values)
         more = pc.binary_join_element_wise(values, text, "-")
         values = pc.if_else(pc.is_valid(text), more, values)
-    if how.suffix:
-        values = pc.binary_join_element_wise(values, pa.scalar(how.suffix), "")
-    return Value(values=values, names=names)
+    return values
 
 
 def _reference_codes(names: Array, kind: str, known: Mapping[str, str]) -> Array:
