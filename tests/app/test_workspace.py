@@ -182,38 +182,124 @@ def test_every_card_shows_the_value_of_the_snapshot(seen: Workspace):
 
 
 @pytest.mark.slow
-def test_preview_is_what_the_change_then_does(opened: Workspace):
+def test_preview_is_what_the_change_then_does(spare: Path):
     """A threshold of the value level: who moves, with what money; then do it and compare."""
-    before = opened.snapshot()
-    preview = opened.preview(params={"value_high": 8000})
-    told = preview.difference()
-    spend = opened.select("true", columns=["net_spend_12m", "customer_value_level"], limit=None)
+    with Workspace.open(spare) as workspace:
+        before = workspace.snapshot()
+        preview = workspace.preview(params={"value_high": 8000})
+        told = preview.difference()
+        codes = ["net_spend_12m", "customer_value_level"]
+        spend = workspace.select("true", columns=codes, limit=None).rows.to_pylist()
+        members = preview.members("customer_value_level", limit=10_000).to_pylist()
     expected = {
         row["customer_id"]: row["net_spend_12m"]
-        for row in spend.rows.to_pylist()
+        for row in spend
         if row["customer_value_level"] == "mid" and row["net_spend_12m"] >= 800_000
     }
     assert expected
-    members = preview.members("customer_value_level", limit=10_000).to_pylist()
     assert {row["customer_id"]: row["worth_fen"] for row in members} == expected
     (move,) = [move for move in told.moves if move.tag == "customer_value_level"]
     assert (move.before, move.after) == ("mid", "high")
     assert (move.customers, move.money_fen) == (len(expected), sum(expected.values()))
 
-    folder = opened.folder.with_name("changed")
-    opened.close()
-    copy_of(opened.folder, folder)
-    text = (folder / "zhiyan.yaml").read_text("utf-8")
+    text = (spare / "zhiyan.yaml").read_text("utf-8")
     lines = [line for line in text.splitlines() if not line.startswith("params:")]
-    (folder / "zhiyan.yaml").write_text("\n".join([*lines, "params: {value_high: 8000}"]), "utf-8")
-    with Workspace.open(folder) as changed:
-        after = changed.compute(before.as_of.replace(tzinfo=UTC))
-        done = changed.diff(before.snapshot_id, after.snapshot_id).difference()
+    (spare / "zhiyan.yaml").write_text("\n".join([*lines, "params: {value_high: 8000}"]), "utf-8")
+    with Workspace.open(spare) as workspace:
+        after = workspace.compute(before.as_of.replace(tzinfo=UTC))
+        assert after.snapshot_id != before.snapshot_id
+        done = workspace.diff(before.snapshot_id, after.snapshot_id).difference()
     assert parts(done) == parts(told)
-    with Workspace.open(opened.folder) as again:
-        opened.engine = again.engine
 
 
 def parts(found: Difference) -> tuple[object, ...]:
     """Return all of a difference but the names of its sides."""
     return found.customers, found.appeared, found.gone, found.changed, found.moves, found.segments
+
+
+@pytest.mark.slow
+def test_forecast_changes_a_customer_on_the_day_that_her_card_names(spare: Path):
+    codes = ["customer_value_level", "lifecycle_stage", "due_status", "visit_freq_level"]
+    with Workspace.open(spare) as workspace:
+        snapshot = workspace.snapshot()
+        people = workspace.select("net_spend_12m > 0", limit=25).rows.column("customer_id")
+        flips: dict[tuple[int, str], tuple[int, object]] = {}
+        for person in people.to_pylist():
+            for code in codes:
+                card = workspace.explain(public_id(person), code)
+                if card.flip is not None:
+                    days = (card.flip.at - snapshot.as_of) / timedelta(days=1)
+                    flips[person, code] = (ceil(days), card.flip.value)
+        day = Counter(day for day, _ in flips.values() if 2 <= day <= 90).most_common(1)[0][0]
+        on_the_day = changes(workspace.forecast(day), codes)
+        the_day_before = changes(workspace.forecast(day - 1), codes)
+    due = {key for key, (when, _) in flips.items() if when == day}
+    later = {key for key, (when, _) in flips.items() if when > day}
+    assert due
+    assert {key: on_the_day.get(key) for key in due} == {key: flips[key][1] for key in due}
+    assert not due & set(the_day_before)
+    assert not later & set(on_the_day)
+
+
+def changes(forecast: Comparison, codes: list[str]) -> dict[tuple[int, str], str]:
+    """Return the value after, of everyone whose value of a tag changes."""
+    return {
+        (row["customer_id"], code): row["after"]
+        for code in codes
+        for row in forecast.members(code, limit=100_000).to_pylist()
+    }
+
+
+@pytest.mark.slow
+def test_forecast_invents_nothing(spare: Path):
+    """What happens after the snapshot is unknown to a forecast, even where it is in the warehouse."""
+    with Workspace.open(spare) as workspace:
+        early = workspace.snapshot().as_of.replace(tzinfo=UTC) - timedelta(days=60)
+        workspace.compute(early)
+        newest = workspace.snapshot()
+        assert newest.as_of.replace(tzinfo=UTC) > early
+        (old,) = [found for found in workspace.snapshots() if found.as_of == early.replace(tzinfo=None)]
+        real = workspace.diff(old.snapshot_id, newest.snapshot_id).difference()
+    assert real.appeared > 0, "new customers came in reality"
+    assert real.gone == 0
+
+
+@pytest.mark.slow
+def test_replay_of_what_was_known(spare: Path, tmp_path: Path):
+    """A late file changes the present, and not what was known before it came."""
+    with Workspace.open(spare) as workspace:
+        first = workspace.snapshot()
+        as_of = first.as_of.replace(tzinfo=UTC)
+        known = first.known_at.replace(tzinfo=UTC)
+        late = late_payments(spare, tmp_path, workspace)
+        (report,) = workspace.ingest([late])
+        assert report.accepted == 3
+        present = workspace.compute(as_of)
+        replayed = workspace.compute(as_of, known)
+        changed = workspace.diff(first.snapshot_id, present.snapshot_id).difference().changed
+        before, after = (
+            workspace.select("true", snapshot=found.snapshot_id, columns=["net_spend_12m"], limit=None)
+            for found in (first, present)
+        )
+    assert replayed.snapshot_id == first.snapshot_id != present.snapshot_id
+    assert changed["net_spend_12m"] >= 1
+    sums = [sum(found.rows.column("net_spend_12m").to_pylist()) for found in (before, after)]
+    assert sums[1] - sums[0] == 3 * 123_456
+
+
+def late_payments(folder: Path, target: Path, workspace: Workspace) -> Path:
+    """Write three payments of last spring that the clinic found in a drawer."""
+    source = folder.parent / "none"
+    header, *_ = PAYMENT_LINES
+    (row,) = rows(
+        workspace,
+        """SELECT payment_no, clinic FROM event.payment WHERE source = 'his' AND amount_fen > 0
+        ORDER BY occurred_at DESC LIMIT 1""",
+    )
+    assert source is not None
+    assert row
+    path = target / "HIS收款流水_补录.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+    return path
