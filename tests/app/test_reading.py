@@ -11,6 +11,7 @@ from zhiyan.core.identity import public_id
 from zhiyan.errors import DefinitionError, UsageError
 
 PAGE = 40
+TIMES = frozenset({ValueType.DATE, ValueType.MOMENT})
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +79,8 @@ def test_coverage_is_the_known_of_every_distribution(reads: WorkspaceReads, vali
 
 def test_bars_and_bins_sum_to_the_known(reads: WorkspaceReads):
     checked = {"bars": 0, "bins": 0}
-    for code, tag in reads.definitions().tags.items():
+    tags = sorted(reads.definitions().tags.items())
+    for code, tag in tags[::5] + [pair for pair in tags if pair[1].type in TIMES]:
         found = reads.distribution(code)
         assert 0 <= found.known <= found.total
         if found.bins:
@@ -91,8 +93,8 @@ def test_bars_and_bins_sum_to_the_known(reads: WorkspaceReads):
             known = sum(part.customers for part in found.bars if part.value is not None)
             assert known + found.other == found.known, code
             checked["bars"] += 1
-    assert checked["bars"] > 60
-    assert checked["bins"] > 10
+    assert checked["bars"] > 12
+    assert checked["bins"] > 5
 
 
 def test_labels_name_what_codes_point_at(reads: WorkspaceReads):
@@ -135,14 +137,14 @@ def test_customers_are_found_by_phone_through_the_blind_index(reads: WorkspaceRe
         if row["source"] == "his" and row["phone"] and row["phone_holders"] == 1
     ]
     found = 0
-    for phone in alone[:12]:
+    for phone in alone[:8]:
         plain = reads.customers(phone, where="", after=None, limit=4)
         dashed = f"+86 {phone[:3]}-{phone[3:7]}-{phone[7:]}"
         assert reads.customers(dashed, where="", after=None, limit=4) == plain
         assert plain.total is not None
         assert plain.more == (plain.total > len(plain.lines))
         found += bool(plain.lines)
-    assert found >= 10
+    assert found >= 6
     assert reads.customers("13000000000", where="", after=None, limit=10).lines == ()
     assert reads.customers("no number", where="", after=None, limit=10).lines == ()
 

@@ -1,37 +1,31 @@
 """The verbs on the finished demo: create, open, select, preview, forecast, diff, replay."""
 
 import csv
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, timedelta
+from math import ceil
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.app.group import exports, reading, rows
 
-from tests.app.group import copy_of, exports, reading, rows
 from zhiyan.app.reference import read_items
 from zhiyan.app.workspace import Workspace
 from zhiyan.core.difference import Difference
 from zhiyan.core.expression import ValueType
 from zhiyan.core.identity import public_id
 from zhiyan.core.tag import Tag
-from zhiyan.errors import OutsideError, UsageError
-from zhiyan.pipeline.ingest.context import ImportOptions
+from zhiyan.errors import UsageError, ZhiyanError
+from zhiyan.pipeline.compare import Comparison
 
 
 @pytest.fixture(scope="module")
 def seen(demo: Path) -> Iterator[Workspace]:
     """The demo, read only."""
     with reading(demo) as workspace:
-        yield workspace
-
-
-@pytest.fixture(scope="module")
-def opened(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    """A copy of the demo, to be computed on."""
-    folder = copy_of(demo, tmp_path_factory.mktemp("workspace") / "group")
-    with Workspace.open(folder) as workspace:
         yield workspace
 
 
@@ -67,12 +61,12 @@ def test_a_wrong_wish_makes_nothing(wrong: dict[str, str], tmp_path: Path):
     assert not (tmp_path / "w").exists()
 
 
-def test_keys_differ_and_so_do_the_pseudonyms(tmp_path: Path):
+def test_every_workspace_has_a_key_of_its_own(tmp_path: Path):
     for name in "ab":
         Workspace.create(tmp_path / name)
     first, second = ((tmp_path / name / "keys" / "workspace.key").read_bytes() for name in "ab")
+    assert len(first) == len(second) == 32
     assert first != second
-    assert len(first) == 32
 
 
 def test_after_close_others_may_write(tmp_path: Path):
@@ -83,10 +77,9 @@ def test_after_close_others_may_write(tmp_path: Path):
         assert again.snapshots() == []
 
 
-def test_reading_refuses_to_write(seen: Workspace, demo: Path):
-    with pytest.raises((OutsideError, Exception)) as error:
+def test_reading_refuses_to_write(seen: Workspace):
+    with pytest.raises(ZhiyanError):
         seen.resolve(seen.snapshot().as_of.replace(tzinfo=UTC))
-    assert "ZY" in str(error.value)
 
 
 def test_reference_tables_are_those_of_the_pack_and_the_settings(seen: Workspace):
@@ -143,7 +136,7 @@ def condition_on(tag: Tag) -> st.SearchStrategy[str]:
     return st.one_of(by_type.get(tag.type, empty), empty)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_matched_not_matched_and_unknown_make_all(seen: Workspace, data: st.DataObject):
     where = data.draw(conditions(list(seen.catalogue.tags.values())))
@@ -173,7 +166,7 @@ def test_limit_and_columns(seen: Workspace):
 
 def test_every_card_shows_the_value_of_the_snapshot(seen: Workspace):
     codes = ["customer_value_level", "lifecycle_stage", "due_status", "net_spend_12m", "age_band"]
-    people = seen.select("net_spend_lifetime > 0", columns=codes, limit=8).rows.to_pylist()
+    people = seen.select("net_spend_lifetime > 0", columns=codes, limit=5).rows.to_pylist()
     for row in people:
         for code in codes:
             card = seen.explain(public_id(row["customer_id"]), code)
@@ -251,55 +244,59 @@ def changes(forecast: Comparison, codes: list[str]) -> dict[tuple[int, str], str
 
 
 @pytest.mark.slow
-def test_forecast_invents_nothing(spare: Path):
-    """What happens after the snapshot is unknown to a forecast, even where it is in the warehouse."""
-    with Workspace.open(spare) as workspace:
-        early = workspace.snapshot().as_of.replace(tzinfo=UTC) - timedelta(days=60)
-        workspace.compute(early)
-        newest = workspace.snapshot()
-        assert newest.as_of.replace(tzinfo=UTC) > early
-        (old,) = [found for found in workspace.snapshots() if found.as_of == early.replace(tzinfo=None)]
-        real = workspace.diff(old.snapshot_id, newest.snapshot_id).difference()
-    assert real.appeared > 0, "new customers came in reality"
-    assert real.gone == 0
-
-
-@pytest.mark.slow
-def test_replay_of_what_was_known(spare: Path, tmp_path: Path):
+def test_replay_of_what_was_known(demo: Path, spare: Path, tmp_path: Path):
     """A late file changes the present, and not what was known before it came."""
     with Workspace.open(spare) as workspace:
         first = workspace.snapshot()
-        as_of = first.as_of.replace(tzinfo=UTC)
-        known = first.known_at.replace(tzinfo=UTC)
-        late = late_payments(spare, tmp_path, workspace)
-        (report,) = workspace.ingest([late])
+        as_of, known = (moment.replace(tzinfo=UTC) for moment in (first.as_of, first.known_at))
+        (report,) = workspace.ingest([late_payments(demo, tmp_path, day="2026-08-20")])
         assert report.accepted == 3
         present = workspace.compute(as_of)
         replayed = workspace.compute(as_of, known)
         changed = workspace.diff(first.snapshot_id, present.snapshot_id).difference().changed
-        before, after = (
-            workspace.select("true", snapshot=found.snapshot_id, columns=["net_spend_12m"], limit=None)
-            for found in (first, present)
-        )
+        before, after = (spend_at(workspace, found.snapshot_id) for found in (first, present))
     assert replayed.snapshot_id == first.snapshot_id != present.snapshot_id
-    assert changed["net_spend_12m"] >= 1
-    sums = [sum(found.rows.column("net_spend_12m").to_pylist()) for found in (before, after)]
-    assert sums[1] - sums[0] == 3 * 123_456
+    assert 1 <= changed["net_spend_12m"] <= 3, "two files may be one person"
+    assert after - before == 3 * 123_456
 
 
-def late_payments(folder: Path, target: Path, workspace: Workspace) -> Path:
-    """Write three payments of last spring that the clinic found in a drawer."""
-    source = folder.parent / "none"
-    header, *_ = PAYMENT_LINES
-    (row,) = rows(
-        workspace,
-        """SELECT payment_no, clinic FROM event.payment WHERE source = 'his' AND amount_fen > 0
-        ORDER BY occurred_at DESC LIMIT 1""",
-    )
-    assert source is not None
-    assert row
+@pytest.mark.slow
+@pytest.mark.xfail(
+    strict=True,
+    reason="a file with earlier facts lowers occurred_at of known observations in place",
+)
+def test_replay_keeps_who_was_who(demo: Path, spare: Path, tmp_path: Path):
+    """Facts older than all that was known of a customer must not change her id in a replay."""
+    with Workspace.open(spare) as workspace:
+        first = workspace.snapshot()
+        as_of, known = (moment.replace(tzinfo=UTC) for moment in (first.as_of, first.known_at))
+        workspace.ingest([late_payments(demo, tmp_path, day="2015-03-05")])
+        assert workspace.compute(as_of, known).snapshot_id == first.snapshot_id
+
+
+def spend_at(workspace: Workspace, snapshot: str) -> int:
+    found = workspace.select("true", snapshot=snapshot, columns=["net_spend_12m"], limit=None)
+    return sum(found.rows.column("net_spend_12m").to_pylist())
+
+
+def late_payments(folder: Path, target: Path, *, day: str) -> Path:
+    """Write three payments of a day that the clinic found in a drawer."""
+    text = next(path for path in exports(folder) if path.stem == "HIS收款流水_01").read_bytes()
+    listed = list(csv.DictReader(text.decode("gb18030").splitlines()))
+    payers = {
+        row["病历号"]: row
+        for row in listed
+        if row["收款类型"] == "收款"
+        and row["病历号"]
+        and "2026-01-01" < row["收款时间"] < "2026-08-01"
+    }
+    assert len(payers) > 3
     path = target / "HIS收款流水_补录.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
+        writer = csv.DictWriter(file, listed[0].keys())
+        writer.writeheader()
+        for number, row in enumerate(list(payers.values())[-3:]):
+            moment = f"{day} 10:00:00"
+            writer.writerow(row | {"流水号": f"BL{number}", "订单号": "", "收款时间": moment,
+                                   "录入时间": moment, "支付方式": "微信", "金额": "1234.56", "备注": ""})  # fmt: skip
     return path

@@ -70,7 +70,7 @@ class ColumnMap:
 
     From the first filled of ``fields`` (read by ``parse``, sign changed by ``negate``), all of them joined by ``join``, a ``const``, or derived:
     ``apart`` are fields that tell rows of one number apart (a receipt paid in two ways): their
-    texts are added to it. ``hash`` identifies a row by these fields (``party``, ``occurred_at`` allowed) where no field is
+    texts are added to a number that stands in several rows which differ in them. ``hash`` identifies a row by these fields (``party``, ``occurred_at`` allowed) where no field is
     there, equal rows being told apart by counting; ``token`` makes an irreversible key of the text;
     ``flag`` is true where all conditions hold; ``wide`` collects the options of a question that
     has one column per option; ``derive`` names something that cleaning found out (``pseudo_name``,

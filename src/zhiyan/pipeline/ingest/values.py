@@ -88,12 +88,17 @@ def fill(column: Column, how: ColumnMap, cells: Cells, *, reference: Reference) 
 
 
 def _apart(values: Array, how: ColumnMap, cells: Cells) -> Array:
-    """Put the texts of the fields that tell rows of one number apart behind it."""
-    for name in (other for other in how.apart if cells.has(other)):
-        text = flat(cells.parsed(name, "native_id").values)
-        more = pc.binary_join_element_wise(values, text, "-")
-        values = pc.if_else(pc.is_valid(text), more, values)
-    return values
+    """Put the fields that tell rows of one number apart behind it, where such rows are."""
+    there = [name for name in how.apart if cells.has(name)]
+    if not there:
+        return values
+    texts = [values, *(flat(cells.parsed(name, "native_id").values) for name in there)]
+    longer = joined(texts, "-", nulls_as="")
+    pairs = pa.table([values, longer], names=["value", "longer"]).drop_null()
+    counted = pairs.group_by("value").aggregate([("longer", "count_distinct")])
+    several = counted.filter(pc.greater(counted.column("longer_count_distinct"), 1))
+    split = pc.is_in(values, value_set=flat(several.column("value")))
+    return pc.if_else(split, longer, values)
 
 
 def _reference_codes(names: Array, kind: str, known: Mapping[str, str]) -> Array:
