@@ -83,7 +83,7 @@ def test_most_records_are_known(known: Records, demo: Path):
 
 
 @pytest.mark.xfail(
-    reason="known: records that share only a reception phone are merged in small groups",
+    reason="known: one verified phone merges several HIS files into one customer; cause not proven",
     strict=False,
 )
 def test_precision_and_recall_of_pairs(known: Records):
