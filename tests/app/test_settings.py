@@ -31,7 +31,7 @@ WRONG = {
     "max_unmapped_share: lots": "between 0 and 1",
     "max_unmapped_share: 2": "between 0 and 1",
     "max_unmapped_share: true": "between 0 and 1",
-    "zoen: Asia/Shanghai": "zone",
+    "zonne: Asia/Shanghai": "zone",
     "something: 1": ", ".join(KEYS),
     "- pack": "map of settings",
     "just words": "map of settings",

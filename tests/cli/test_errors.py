@@ -71,6 +71,7 @@ WRITING = {
     "missing file": (["import", "nofile.csv"], 1, "ZY338", "nofile.csv"),
     "directory": (["import", "/tmp"], 1, "ZY338", "/tmp"),
     "missing mapping": (["import", "FILE", "--mapping", "nomap.yaml"], 1, "ZY334", "nomap.yaml"),
+    "unknown source": (["import", "FILE", "--as", "his_ordrs"], 2, "ZY108", "his_orders"),
     "suggest for a missing file": (["mapping", "suggest", "nofile.csv"], 1, "ZY3", "nofile.csv"),
 }  # fmt: skip
 

@@ -8,6 +8,8 @@ import pyarrow as pa
 from zhiyan.app.reference import read_items, read_yaml
 from zhiyan.app.settings import Settings
 from zhiyan.core.identity import IdType
+from zhiyan.errors import Problem, UsageError
+from zhiyan.lang.nearest import nearest
 from zhiyan.pipeline.ingest.clean import PARSERS, ParseOptions
 from zhiyan.pipeline.ingest.context import Reference
 from zhiyan.pipeline.ingest.load import load_mapping, load_sources
@@ -38,6 +40,15 @@ def sources(pack: Path, folder: Path, mapping: Path | None = None) -> Sequence[S
     """Return one named mapping, or those of the pack and of the workspace, which may replace them."""
     known = load_sources([pack / "sources", folder / "mappings"])
     return known if mapping is None else load_mapping(mapping, known)
+
+
+def check_kind(known: Sequence[Source], kind: str | None) -> None:
+    """Raise UsageError ``ZY108`` if ``--as`` names no source and no kind of event of any."""
+    names = {name for source in known for name in (source.name, *source.kinds)}
+    if kind is not None and kind not in names:
+        hint = nearest(kind, names) or f"there are {', '.join(sorted(names)[:12])} ..."
+        message = f"{kind!r} is neither a source nor a kind of event"
+        raise UsageError(Problem(code="ZY108", message=message, hint=hint))
 
 
 def phone_tokens(key: WorkspaceKey, text: str) -> list[str]:

@@ -64,16 +64,19 @@ class Workspace(Session):
         """Import files, one transaction each; what is there already changes nothing.
 
         A file that cannot be taken raises DataError; with ``failed`` its problems are put there and
-        the next file is taken.
+        the next file is taken. Raises UsageError ``ZY108`` for an unknown kind in the options.
         """
+        chosen = options or self.import_options()
+        sources = importing.sources(self.pack, self.folder, mapping)
+        importing.check_kind(sources, chosen.kind)
         with self.open_vault() as vault:
             vault.drop_imports_except(committed_imports(self.engine))
             importer = Importer(
                 engine=self.engine,
                 vault=vault,
-                sources=importing.sources(self.pack, self.folder, mapping),
+                sources=sources,
                 reference=importing.reference_names(self.pack, self.settings),
-                options=options or self.import_options(),
+                options=chosen,
                 progress=self.progress,
             )
             reports: list[ImportReport] = []
