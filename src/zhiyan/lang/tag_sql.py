@@ -20,6 +20,7 @@ from zhiyan.lang.sql import scalar_sql
 from zhiyan.lang.term import DATA_TYPES
 
 VALID = "valid_customer"
+ROW = "customer"
 
 
 def ancestors(catalogue: Catalogue, code: str) -> frozenset[str]:
@@ -91,7 +92,8 @@ def tag_query(frame: Frame, plan: Plan, *, measures: str) -> exp.Query:
     """Return the query of all tags: customer_id and one column per tag, in catalogue order."""
     catalogue = frame.catalogue
     behind_gate = gated(catalogue)
-    query = exp.select("*").from_(exp.to_table(measures))
+    steps: list[exp.Query] = []
+    before = measures
     for number, layer in enumerate(layers(catalogue)):
         values: list[exp.Expr] = []
         for tag in layer:
@@ -99,8 +101,33 @@ def tag_query(frame: Frame, plan: Plan, *, measures: str) -> exp.Query:
             if tag.code in behind_gate:
                 value = exp.Case(ifs=[exp.If(this=exp.column(VALID, quoted=True), true=value)])
             values.append(named(value, tag.code))
-        row = query.subquery(f"layer_{number}", copy=False)
-        query = exp.select("*", *values, copy=False).from_(row, copy=False)
+        steps.append(_layer(before, values))
+        before = f"layer_{number}"
     codes = [exp.column(code, quoted=True) for code in catalogue.tags]
-    final = exp.select("customer_id", *codes, copy=False)
-    return final.from_(query.subquery("customer", copy=False), copy=False)
+    query = exp.select("customer_id", *codes, copy=False).from_(before, copy=False)
+    for number, step in enumerate(steps):
+        query = query.with_(f"layer_{number}", as_=step, copy=False)
+    return query
+
+
+def _layer(before: str, values: list[exp.Expr]) -> exp.Query:
+    """Return the rows of the layer before with more values.
+
+    What compares customers is computed on the few columns that it reads and joined back: a window
+    function sorts whole rows, and these are hundreds of columns wide.
+    """
+    across: dict[exp.Window, str] = {}
+    for value in values:
+        for window in list(value.find_all(exp.Window)):
+            name = across.setdefault(window.copy(), f"across_{len(across)}")
+            window.replace(exp.column(name, table="across"))
+    rows = exp.select(f"{ROW}.*", *values, copy=False)
+    rows = rows.from_(exp.to_table(before, alias=ROW), copy=False)
+    if not across:
+        return rows
+    read = {column.name for window in across for column in window.find_all(exp.Column)}
+    narrow = exp.select("customer_id", *(exp.column(name, quoted=True) for name in sorted(read)))
+    ranked = exp.select("customer_id", *(named(window, name) for window, name in across.items()))
+    ranked = ranked.from_(narrow.from_(before).subquery("compared"))
+    same = f"across.customer_id = {ROW}.customer_id"
+    return rows.join(ranked.subquery("across"), on=same, copy=False)

@@ -142,7 +142,7 @@ def _content(job: Job, tags: str) -> tuple[str, int]:
         exp.alias_(exp.func("md5_number", row), "digest"), exp.alias_(valid, "is_valid")
     ).from_(exp.to_table(tags))
     total = exp.select(
-        "bit_xor(digest)::VARCHAR AS mixed",
+        "to_hex(bit_xor(digest)) AS mixed",
         "count(*) AS n",
         "count(CASE WHEN is_valid THEN 1 END) AS customers",
     ).from_(hashed.subquery("customer"))
