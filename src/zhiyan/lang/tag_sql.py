@@ -5,7 +5,7 @@ a catalogue has one, decides who is a real customer: tags of the valid populatio
 others.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlglot import exp
 
@@ -20,6 +20,7 @@ from zhiyan.lang.sql import scalar_sql
 from zhiyan.lang.term import DATA_TYPES
 
 VALID = "valid_customer"
+ROW = "customer"
 
 
 def ancestors(catalogue: Catalogue, code: str) -> frozenset[str]:
@@ -89,18 +90,64 @@ def rule_sql(frame: Frame, tag: Tag, columns: Mapping[tuple[str, str], str]) -> 
 
 def tag_query(frame: Frame, plan: Plan, *, measures: str) -> exp.Query:
     """Return the query of all tags: customer_id and one column per tag, in catalogue order."""
-    catalogue = frame.catalogue
-    behind_gate = gated(catalogue)
-    query = exp.select("*").from_(exp.to_table(measures))
-    for number, layer in enumerate(layers(catalogue)):
-        values: list[exp.Expr] = []
+    codes = [exp.column(code, quoted=True) for code in frame.catalogue.tags]
+    return with_tags(frame, plan.columns, rows=measures, values=[exp.column("customer_id"), *codes])
+
+
+def with_tags(
+    frame: Frame,
+    columns: Mapping[tuple[str, str], str],
+    *,
+    rows: str | exp.Query,
+    values: Sequence[exp.Expr],
+    chosen: Collection[str] | None = None,
+) -> exp.Select:
+    """Return ``values`` over some rows to which tags (``chosen``: all) have been added.
+
+    ``rows`` is a query, or names a table, with customer_id, the measures of the chosen tags under
+    the names that ``columns`` gives them, and all tags that these read and that are not chosen.
+    """
+    behind_gate = gated(frame.catalogue)
+    steps: dict[str, exp.Query] = {}
+    before = rows if isinstance(rows, str) else "stored"
+    if not isinstance(rows, str):
+        steps[before] = rows
+    for number, layer in enumerate(layers(frame.catalogue)):
+        found: list[exp.Expr] = []
         for tag in layer:
-            value = rule_sql(frame, tag, plan.columns)
+            if chosen is not None and tag.code not in chosen:
+                continue
+            value = rule_sql(frame, tag, columns)
             if tag.code in behind_gate:
                 value = exp.Case(ifs=[exp.If(this=exp.column(VALID, quoted=True), true=value)])
-            values.append(named(value, tag.code))
-        row = query.subquery(f"layer_{number}", copy=False)
-        query = exp.select("*", *values, copy=False).from_(row, copy=False)
-    codes = [exp.column(code, quoted=True) for code in catalogue.tags]
-    final = exp.select("customer_id", *codes, copy=False)
-    return final.from_(query.subquery("customer", copy=False), copy=False)
+            found.append(named(value, tag.code))
+        if found:
+            steps[f"layer_{number}"] = _layer(before, found)
+            before = f"layer_{number}"
+    query = exp.select(*values, copy=False).from_(before, copy=False)
+    for name, step in steps.items():
+        query = query.with_(name, as_=step, copy=False)
+    return query
+
+
+def _layer(before: str, values: list[exp.Expr]) -> exp.Query:
+    """Return the rows of the layer before with more values.
+
+    What compares customers is computed on the few columns that it reads and joined back: a window
+    function sorts whole rows, and these are hundreds of columns wide.
+    """
+    across: dict[exp.Window, str] = {}
+    for value in values:
+        for window in list(value.find_all(exp.Window)):
+            name = across.setdefault(window.copy(), f"across_{len(across)}")
+            window.replace(exp.column(name, table="across"))
+    rows = exp.select(f"{ROW}.*", *values, copy=False)
+    rows = rows.from_(exp.to_table(before, alias=ROW), copy=False)
+    if not across:
+        return rows
+    read = {column.name for window in across for column in window.find_all(exp.Column)}
+    narrow = exp.select("customer_id", *(exp.column(name, quoted=True) for name in sorted(read)))
+    ranked = exp.select("customer_id", *(named(window, name) for window, name in across.items()))
+    ranked = ranked.from_(narrow.from_(before).subquery("compared"))
+    same = f"across.customer_id = {ROW}.customer_id"
+    return rows.join(ranked.subquery("across"), on=same, copy=False)
