@@ -3,8 +3,9 @@
 
   demo [...]      make a synthetic clinic group, import, resolve, compute, and show it in a browser
                   (--no-serve stops after printing the results)
-  test [...]      every test: page and Python; options go to pytest
-                  (--fast: without slow and browser tests; --require-browser: fail without one)
+  test [...]      every test: page and Python, properties with many examples; options go to pytest
+                  (--fast: the everyday run, without slow and browser tests and with few examples;
+                  --require-browser: fail without one)
   check           format, lint, strict types, import contracts, spelling, project rules, page
   format          mend what can be mended without thought: format and simple lint
   docs            write the generated pages of docs/reference anew
@@ -12,6 +13,7 @@
   bench [...]     benchmarks
   zhiyan ...      the zhiyan command itself
   setup           nothing more than the set-up
+                  (--spark: with PySpark, from now on; its tests run where Java 17 is, too)
 
 Needs Python 3.11 or newer, Node.js 20.19 or newer, and a network the first time; nothing else.
 Python packages go into `.venv` beside this file, from `requirements.lock` with hashes; the page
@@ -27,6 +29,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -36,6 +39,9 @@ PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 UI = ROOT / "ui"
 WEB = ROOT / "src" / "zhiyan" / "web"
 LOCK = ROOT / "requirements.lock"
+SPARK_LOCK = ROOT / "requirements-spark.lock"
+#: A file of the environment that says that PySpark belongs to it.
+WITH_SPARK = VENV / "zhiyan-with-spark"
 LEAST_PYTHON = (3, 11)
 LEAST_NODE = (20, 19)
 NO_PAGE = {"node_modules", "dist", ".vite"}
@@ -85,12 +91,17 @@ def is_current(stamp: Path, wanted: str) -> bool:
     return stamp.is_file() and stamp.read_text("ascii") == wanted
 
 
+def locks() -> list[Path]:
+    """Return the locks that `.venv` must hold."""
+    return [LOCK, *([SPARK_LOCK] if WITH_SPARK.is_file() else [])]
+
+
 def ensure_python() -> None:
     """Make `.venv` hold exactly the locked packages and this project, if it does not already."""
     if sys.version_info < LEAST_PYTHON:
         stop(f"Python {sys.version.split()[0]} is too old; 3.11 or newer is needed")
     stamp = VENV / "zhiyan-stamp"
-    wanted = digest([LOCK, ROOT / "pyproject.toml"], str(ROOT))
+    wanted = digest([*locks(), ROOT / "pyproject.toml"], str(ROOT))
     if PYTHON.is_file() and is_current(stamp, wanted):
         return
     if not output(PYTHON, "-c", "print(1)"):
@@ -111,12 +122,13 @@ def install_packages() -> None:
     uv_alone.write_text(block.group() if block else "", "utf-8")
     if run(*pip, "install", "--require-hashes", "-r", uv_alone, check=False):
         say("uv cannot be installed here; pip does it, more slowly")
-        run(*pip, "install", "--require-hashes", "-r", LOCK)
+        for lock_file in locks():
+            run(*pip, "install", "--require-hashes", "-r", lock_file)
         run(*pip, "install", *own)
         return
     follow_pip_mirror()
     uv = [PYTHON, "-m", "uv", "pip"]
-    run(*uv, "sync", "--quiet", "--python", PYTHON, "--require-hashes", LOCK)
+    run(*uv, "sync", "--quiet", "--python", PYTHON, "--require-hashes", *locks())
     run(*uv, "install", "--quiet", "--python", PYTHON, *own)
 
 
@@ -168,7 +180,7 @@ def ensure_ui() -> None:
         return
     ensure_node_modules()
     say("building the page")
-    run(npm(), "run", "--silent", "build", cwd=UI)
+    run(npm(), "run", "--silent", "build", "--", "--logLevel", "warn", cwd=UI)
     stamp.write_text(wanted, "ascii")
 
 
@@ -217,6 +229,7 @@ def test(arguments: list[str]) -> int:
     if fast:
         command += ["-m", "not slow and not browser"]
     else:
+        command.append("--thorough")
         ensure_ui()
     results = [
         (*timed("page tests", npm(), "test", "--silent", cwd=UI), "cd ui && npm test"),
@@ -225,11 +238,11 @@ def test(arguments: list[str]) -> int:
     return finish("test", results)
 
 
-#: Name -> the command, and what to do when it fails.
+#: Name -> the command, and what to do when it fails; the longest first.
 CHECKS: dict[str, tuple[tuple[str | Path, ...], str]] = {
+    "types": ((PYTHON, "-m", "basedpyright"), "each line above names file and line"),
     "format": ((PYTHON, "-m", "ruff", "format", "--check", "."), "python3 run.py format"),
     "lint": ((PYTHON, "-m", "ruff", "check", "."), "python3 run.py format mends the simple ones"),
-    "types": ((PYTHON, "-m", "basedpyright"), "each line above names file and line"),
     "import contracts": (
         (BIN / "lint-imports", "--cache-dir", ".ruff_cache/imports"),
         "layers are declared in pyproject.toml, [tool.importlinter]",
@@ -243,13 +256,43 @@ CHECKS: dict[str, tuple[tuple[str | Path, ...], str]] = {
 }
 
 
+def checked(command: tuple[str | Path, ...], cwd: Path) -> tuple[int, float, str]:
+    """Run one check quietly; return its exit code, seconds and what it printed."""
+    begin = time.perf_counter()
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env={**os.environ, "PYTHONUTF8": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    return done.returncode, time.perf_counter() - begin, done.stdout
+
+
 def check(_arguments: list[str]) -> int:
-    """Check everything that a machine can check without running the product."""
+    """Check everything that a machine can check without running the product.
+
+    As many checks run at once as there are processors; they are told one after the other.
+    """
     ensure_python()
     ensure_node_modules()
-    results = [(*timed(name, *command), advice) for name, (command, advice) in CHECKS.items()]
-    page = timed("page", npm(), "run", "--silent", "check", cwd=UI)
-    return finish("check", [*results, (*page, "cd ui && npm run check")])
+    page = ((npm(), "run", "--silent", "check"), "cd ui && npm run check")
+    results: list[tuple[str, int, float, str]] = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        parts = {
+            name: (pool.submit(checked, command, UI if name == "page" else ROOT), advice)
+            for name, (command, advice) in {**CHECKS, "page": page}.items()
+        }
+        for name, (running, advice) in parts.items():
+            code, seconds, told = running.result()
+            say(name)
+            print(told, end="", flush=True)
+            results.append((name, code, seconds, advice))
+    return finish("check", results)
 
 
 def mend(_arguments: list[str]) -> int:
@@ -268,13 +311,26 @@ def docs(_arguments: list[str]) -> int:
 def lock(_arguments: list[str]) -> int:
     """Resolve the lock anew; newest versions that pyproject.toml allows."""
     ensure_python()
-    options = (
-        "--group dev --universal --python-version 3.11 --generate-hashes --upgrade --no-header"
-        " --no-annotate --no-emit-index-url --no-emit-find-links --quiet"
+    options = [
+        "--universal",
+        "--python-version",
+        "3.11",
+        "--generate-hashes",
+        "--upgrade",
+        "--no-header",
+        "--no-annotate",
+        "--no-emit-index-url",
+        "--no-emit-find-links",
+        "--quiet",
+    ]
+    command = [PYTHON, "-m", "uv", "pip", "compile", *options]
+    run(*command, "--group", "dev", "pyproject.toml", "-o", LOCK.name)
+    extra = re.search(
+        r'^spark = \[\n  "(.*)"', (ROOT / "pyproject.toml").read_text("utf-8"), re.MULTILINE
     )
-    return run(
-        PYTHON, "-m", "uv", "pip", "compile", "pyproject.toml", *options.split(), "-o", LOCK.name
-    )
+    wanted = VENV / "spark-requirement.txt"
+    wanted.write_text(extra.group(1) if extra else "", "utf-8")
+    return run(*command, wanted, "-o", SPARK_LOCK.name)
 
 
 def bench(arguments: list[str]) -> int:
@@ -283,9 +339,12 @@ def bench(arguments: list[str]) -> int:
     return run(PYTHON, "-m", "benchmarks", *arguments, check=False)
 
 
-def setup(_arguments: list[str]) -> int:
-    """Set up only."""
+def setup(arguments: list[str]) -> int:
+    """Set up only; with PySpark if asked, and from then on."""
     ensure_python()
+    if "--spark" in arguments and not WITH_SPARK.is_file():
+        WITH_SPARK.touch()
+        ensure_python()
     ensure_ui()
     return 0
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from tests import effort
 
 from zhiyan.engines.duckdb import DuckDBEngine
 
@@ -15,11 +16,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="write what is produced into the golden files instead of comparing",
     )
     parser.addoption(
+        "--thorough",
+        action="store_true",
+        default=False,
+        help="try several times as many examples of every property",
+    )
+    parser.addoption(
         "--require-browser",
         action="store_true",
         default=False,
         help="fail instead of skip where browser tests lack a Chromium or the built console",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    effort.choose(everything=bool(config.getoption("--thorough")))
 
 
 @pytest.fixture

@@ -17,6 +17,17 @@ class Statement:
     values: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What an engine is called, and which constructs of the language it refuses, each with why.
+
+    An engine gives the same values as every other, to the last digit, or it refuses.
+    """
+
+    name: str
+    refused: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
 class Engine(Protocol):
     """Runs statements against the warehouse."""
 

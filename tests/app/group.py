@@ -15,6 +15,7 @@ import zhiyan.app.workspace as workspace_module
 from zhiyan.app.demo import run_demo
 from zhiyan.app.workspace import Workspace
 from zhiyan.lang.catalogue import Catalogue
+from zhiyan.lang.clinics import ClinicSettings
 from zhiyan.lang.load import load_catalogue
 from zhiyan.ports import Silent, Statement
 
@@ -52,13 +53,20 @@ def remembered_catalogues() -> Iterator[None]:
         params: Mapping[str, object] | None = None,
         *,
         replace: bool = False,
+        clinics: Sequence[ClinicSettings] = (),
     ) -> Catalogue:
         files = sorted(file for folder in folders for file in _definitions(folder))
         texts = [f"{file}\0{file.read_text('utf-8')}" for file in files]
-        parts = [*map(str, folders), *texts, repr(sorted((params or {}).items())), str(replace)]
+        parts = [
+            *map(str, folders),
+            *texts,
+            repr(sorted((params or {}).items())),
+            str(replace),
+            repr(clinics),
+        ]
         key = "\0".join(parts)
         if key not in known:
-            known[key] = load_catalogue(folders, params, replace=replace)
+            known[key] = load_catalogue(folders, params, replace=replace, clinics=clinics)
         return known[key]
 
     with pytest.MonkeyPatch.context() as patch:

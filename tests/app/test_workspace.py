@@ -261,10 +261,6 @@ def test_replay_of_what_was_known(demo: Path, spare: Path, tmp_path: Path):
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(
-    strict=True,
-    reason="a file with earlier facts lowers occurred_at of known observations in place",
-)
 def test_replay_keeps_who_was_who(demo: Path, spare: Path, tmp_path: Path):
     """Facts older than all that was known of a customer must not change her id in a replay."""
     with Workspace.open(spare) as workspace:

@@ -6,6 +6,17 @@ from pathlib import Path
 import pytest
 from tests.app.group import copy_of, group, remembered_catalogues
 
+from zhiyan.cli import output
+
+
+@pytest.fixture(scope="session", autouse=True)
+def width_of_the_test() -> Iterator[None]:
+    """Let COLUMNS of a test decide, not what the process had when the consoles were made."""
+    with pytest.MonkeyPatch.context() as patch:
+        for console in (output.console, output.errors):
+            patch.setattr(console, "_width", None)
+        yield
+
 
 @pytest.fixture(scope="session", autouse=True)
 def quick_definitions() -> Iterator[None]:

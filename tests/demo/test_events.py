@@ -70,17 +70,18 @@ def test_moments_are_stored_in_utc(written: Path):
     )
 
 
-def test_memory_is_bounded_by_the_chunk():
+@pytest.mark.parametrize("size", [100, pytest.param(200, marks=pytest.mark.slow)])
+def test_memory_is_bounded_by_the_chunk(size: int):
     def peak(customers: int) -> int:
-        world = replace(build_world(customers, seed=2), chunk_size=200)
+        world = replace(build_world(customers, seed=2), chunk_size=size)
         tracemalloc.start()
         before = pa.total_allocated_bytes()
         most = 0
         for chunk in world.chunks():
             most = max(most, pa.total_allocated_bytes() - before)
-            assert chunk.stage.people.count == 200
+            assert chunk.stage.people.count == size
         heap = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return most + heap
 
-    assert peak(1_200) < 2.2 * peak(400)
+    assert peak(6 * size) < 2.2 * peak(2 * size)

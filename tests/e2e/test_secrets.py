@@ -8,6 +8,7 @@ from pathlib import Path
 import lxml.html
 import pytest
 from tests.app.group import copy_of, rows, truth
+from tests.e2e.finding import found_in
 
 from zhiyan.app.workspace import Workspace
 
@@ -61,14 +62,14 @@ def closed(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("file", ["warehouse.duckdb", "vault.duckdb"])
 def test_no_secret_in_the_bytes_of_a_file(closed: Path, planted: dict[str, set[str]], file: str):
     content = (closed / file).read_bytes()
-    hits = [
-        (kind, form)
+    written = {
+        value.encode(form): (kind, form)
         for kind, values in planted.items()
         for value in values
         for form in FORMS
-        if value.encode(form) in content
-    ]
-    assert hits == []
+    }
+    hits = {written[one] for one in found_in(content, written)}
+    assert hits == set()
 
 
 def test_no_secret_in_any_text_of_the_warehouse(closed: Path, planted: dict[str, set[str]]):
@@ -76,8 +77,8 @@ def test_no_secret_in_any_text_of_the_warehouse(closed: Path, planted: dict[str,
     with Workspace.open(closed) as workspace:
         texts = "\n".join(texts_of(workspace))
     assert len(texts) > 100_000
-    hits = [(kind, value) for kind, values in planted.items() for value in values if value in texts]
-    assert hits == []
+    written = {v.encode(): (kind, v) for kind, values in planted.items() for v in values}
+    assert [written[one] for one in found_in(texts.encode(), written)] == []
 
 
 def texts_of(workspace: Workspace) -> Iterator[str]:
@@ -101,10 +102,8 @@ def test_no_secret_in_the_quality_report_of_the_import(planted: dict[str, set[st
         reports = "\n".join(
             row["report"] for row in rows(workspace, "SELECT report FROM meta.import_batch")
         )
-    hits = [
-        (kind, value) for kind, values in planted.items() for value in values if value in reports
-    ]
-    assert hits == []
+    written = {v.encode(): (kind, v) for kind, values in planted.items() for v in values}
+    assert [written[one] for one in found_in(reports.encode(), written)] == []
 
 
 def test_key_file_is_private(closed: Path, demo: Path):

@@ -96,6 +96,7 @@ def whole(depth):
         call("days_between", days, days),
         call("size", expression(V.LIST, depth)),
         call("decay", part, half_life, part),
+        *(call(op, moments | days) for op in ("day_number", "week_number", "month_number")),
     )
 
 
@@ -162,10 +163,27 @@ GROWN = {
     V.DECIMAL: decimal,
     V.MONEY: money,
     V.BOOL: boolean,
-    V.TEXT: lambda depth: case(V.TEXT, depth + 1),
-    V.DATE: lambda depth: call("on_day", expression(V.MOMENT, depth)),
+    V.TEXT: lambda depth: st.one_of(
+        case(V.TEXT, depth + 1),
+        call("left", expression(V.TEXT, depth), st.integers(1, 3).map(lambda n: Literal(n, V.INT))),
+        call("without_end", expression(V.TEXT, depth), expression(V.TEXT, depth)),
+        call("date_range", expression(V.DATE, depth), expression(V.DATE, depth)),
+    ),
+    V.DATE: lambda depth: st.one_of(
+        call("on_day", expression(V.MOMENT, depth)),
+        *(
+            call(op, expression(V.DATE, depth), expression(V.INT, depth))
+            for op in ("add_days", "add_months")
+        ),
+    ),
     V.MOMENT: lambda depth: case(V.MOMENT, depth + 1),
-    V.LIST: lambda depth: many("list_of", expression(V.TEXT, depth) | NULL, 0),
+    V.LIST: lambda depth: st.one_of(
+        many("list_of", expression(V.TEXT, depth) | NULL, 0),
+        *(
+            call(op, expression(V.LIST, depth), expression(V.LIST, depth))
+            for op in ("list_union", "list_common", "list_minus")
+        ),
+    ),
 }
 KINDS = tuple(GROWN)
 
@@ -189,7 +207,8 @@ def aggregates(depth=1):
         call("sum", whole_part | expression(V.MONEY, depth)),
         *(call(op, st.one_of(ordered)) for op in ("min", "max")),
         *(call(op, single | tags) for op in ("first", "last")),
-        *(call(op, expression(V.BOOL, depth)) for op in ("any", "streak")),
+        *(call(op, expression(V.BOOL, depth)) for op in ("any", "streak", "longest_streak")),
+        *(call(op, whole_part) for op in ("longest_run", "latest_run")),
         call("top", text, limit),
         call("top", text, limit, whole_part),
         call("top1", single, whole_part),

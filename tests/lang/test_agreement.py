@@ -4,6 +4,7 @@ import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.effort import examples
 from tests.lang.expressions import aggregates, expression, scalars
 from tests.lang.world import (
     AGGREGATES,
@@ -50,7 +51,7 @@ def sound(nodes, scope):
     return [node for node in nodes if not check(node, scope)[1]]
 
 
-@settings(many, max_examples=14)
+@settings(many, max_examples=examples(8))
 @given(st.lists(scalars(), min_size=8, max_size=16), st.sampled_from(MOMENTS))
 def test_scalars_agree(scratch_engine, nodes, moment):
     pairs = valued(sound(nodes, SCOPE), lambda node: [evaluate(node, row, moment) for row in ROWS])
@@ -59,7 +60,7 @@ def test_scalars_agree(scratch_engine, nodes, moment):
         assert values == expected, render(node)
 
 
-@settings(many, max_examples=14)
+@settings(many, max_examples=examples(8))
 @given(
     st.lists(aggregates(), min_size=6, max_size=12),
     st.none() | expression(ValueType.BOOL, 2),
@@ -80,7 +81,7 @@ def test_aggregates_agree(scratch_engine, nodes, where, moment):
         assert values == expected, render(node)
 
 
-@settings(many, max_examples=60)
+@settings(many, max_examples=examples(30))
 @given(scalars() | aggregates(2))
 def test_what_is_written_reads_back_and_means_the_same(node):
     text = render(node)

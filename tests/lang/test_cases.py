@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.effort import examples
 from tests.lang.definitions import BODY, line_of, load, problems, tag
 
 from zhiyan.errors import DefinitionError
@@ -190,7 +191,7 @@ CONDITIONS = st.lists(st.tuples(ATOMS, st.sampled_from([" and ", " or "]), ATOMS
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(st.lists(CONDITIONS, min_size=1, max_size=4))
 def test_verdicts_agree_with_trying_every_pair_of_counts(tmp_path_factory, whens):
     def first(n, m):

@@ -3,6 +3,7 @@ from datetime import date
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.effort import examples
 
 from zhiyan.core.expression import Call, Case, Literal, Ref, ValueType
 from zhiyan.core.kinds import KINDS
@@ -254,7 +255,7 @@ _PIECES = [
 ]
 
 
-@settings(derandomize=True, max_examples=400, deadline=None)
+@settings(derandomize=True, max_examples=examples(150), deadline=None)
 @given(st.one_of(st.text(max_size=40), st.lists(st.sampled_from(_PIECES), max_size=14)))
 def test_rubbish_raises_nothing_else_and_what_is_read_is_written_back(source):
     joined = source if isinstance(source, str) else " ".join(source)

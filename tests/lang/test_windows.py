@@ -37,17 +37,17 @@ def test_what_is_written_is_read_back(span, column, ahead):
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        ("30", "30d, 24h or 12mo"),
-        ("30 days", "30d, 24h or 12mo"),
+        ("30", "30d, 24h, 30min or 12mo"),
+        ("30 days", "30d, 24h, 30min or 12mo"),
         ("0d", "at least 1"),
-        ("-3d", "30d, 24h or 12mo"),
+        ("-3d", "30d, 24h, 30min or 12mo"),
         ("30d..365d", "365d..30d"),
         ("365d..365d", "365d..365d"),
         ("next 14d", "next 14d on appt_at"),
         ("future", "future on appt_at"),
         ("99999d", "lifetime"),
-        ("", "30d, 24h or 12mo"),
-        ("30d on Appt", "30d, 24h or 12mo"),
+        ("", "30d, 24h, 30min or 12mo"),
+        ("30d on Appt", "30d, 24h, 30min or 12mo"),
     ],
 )
 def test_what_is_unclear_is_refused_with_a_way_out(text, hint):

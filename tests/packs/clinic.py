@@ -14,6 +14,7 @@ from zhiyan.core.kinds import KINDS
 from zhiyan.core.time import AsOf, BusinessZone
 from zhiyan.engines.duckdb import DuckDBEngine
 from zhiyan.lang.catalogue import Catalogue
+from zhiyan.lang.clinics import ClinicSettings
 from zhiyan.lang.load import load_catalogue
 from zhiyan.lang.plan import make_plan
 from zhiyan.lang.tag_sql import tag_query
@@ -31,9 +32,16 @@ RECORDED = datetime(2020, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 NOW = datetime(2026, 11, 21, 16, tzinfo=UTC).replace(tzinfo=None)
 
 
+CLINICS = (
+    ClinicSettings(code="SH01", city="上海"),
+    ClinicSettings(code="HZ01", city="杭州市"),
+    ClinicSettings(code="NN01"),
+)
+
+
 @cache
 def catalogue(pack: str) -> Catalogue:
-    return load_catalogue([PACKS / pack])
+    return load_catalogue([PACKS / pack], clinics=CLINICS)
 
 
 @cache

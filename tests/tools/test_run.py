@@ -68,6 +68,13 @@ def test_results_are_told_with_advice(capsys):
     assert "check: FAILED: lint" in told
 
 
+def test_a_check_is_run_quietly_and_told_with_its_exit_code(tmp_path):
+    talk = "import sys; print('知颜'); print('wrong', file=sys.stderr); sys.exit(5)"
+    code, seconds, told = run.checked((sys.executable, "-c", talk), tmp_path)
+    assert (code, sorted(told.split())) == (5, ["wrong", "知颜"])
+    assert seconds > 0
+
+
 def test_the_lock_has_hashes_and_no_addresses():
     text = (ROOT / "requirements.lock").read_text("utf-8")
     pinned = [line for line in text.splitlines() if line and not line.startswith((" ", "#"))]

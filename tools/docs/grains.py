@@ -1,8 +1,9 @@
 """What one row is, for every table that has no declaration of its own."""
 
 GRAINS = {
-    "identity.observation": "One row per identifier that a source record of a person was seen with: "
-    "(party_id, id_type, token).",
+    "identity.observation": "One row per identifier that a source record of a person was seen with, "
+    "and per later import that saw it earlier or verified: (party_id, id_type, token, quality, "
+    "verified, import_id). Append-only.",
     "identity.decision": "One row per decision of a person about identity: merge, split, or undo.",
     "identity.assignment": "One row per source record of a person (party): the customer it belongs to "
     "after the newest resolve. Every party with a fact or an identifier has exactly one.",
@@ -16,6 +17,18 @@ GRAINS = {
     "meta.quarantine": "One row per row of a file that could not be taken; the value is masked.",
     "meta.unmapped_item": "One row per (import, item name) that no alias knows.",
     "meta.snapshot": "One row per snapshot: its manifest.",
+    "meta.listed_clinic": "One row per clinic of the imported lists of clinics; those of the settings go before it.",
+    "meta.tag_version": "One row per version of a tag (code, fingerprint, status, wording): what it said, "
+    "as JSON by part, and the snapshot that had it first.",
+    "meta.tag_quality": "One row per (snapshot, tag): coverage, age of the newest fact, stability and "
+    "distribution.",
+    "meta.tag_use": "One row per fold of uses (day, tag, kind of reader); never by whom or about whom.",
+    "history.sighting": "One row per snapshot as history saw it: true at `as_of`, believed from "
+    "`known_at` on; `tags` maps kept codes to version and SQL type.",
+    "history.value": "One row per customer, tag and unbroken stretch of one value under one version, per "
+    "belief: it holds for as-ofs in `[valid_from, valid_to)` and was believed in `[known_from, "
+    "known_to)`; 9999-12-31 is open. Tag `*` is being a customer. No row: unknown. `opened_by`, "
+    "`ended_by`, `replaced_by` number the sightings that did it.",
     "ref.item": "One row per treatment or product of the catalogue.",
     "ref.clinic": "One row per clinic.",
     "ref.staff": "One row per member of staff.",

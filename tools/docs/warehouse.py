@@ -7,7 +7,9 @@ from tools.docs.markdown import code, codes, table
 from zhiyan.core.event import BOOKKEEPING, SHARED_COLUMNS, SQL_TYPES, Column, EventKind
 from zhiyan.core.kinds import KINDS
 from zhiyan.pipeline.compute.store import TABLES
+from zhiyan.pipeline.history import TABLES as HISTORY_TABLES
 from zhiyan.pipeline.schema import FIXED_TABLES
+from zhiyan.pipeline.stability import TABLES as QUALITY_TABLES
 
 HEAD = """# Warehouse
 
@@ -42,7 +44,8 @@ def fixed_tables() -> dict[str, str]:
     made = (
         re.match(r"CREATE TABLE IF NOT EXISTS (\S+) \((.*)\)\s*$", t, re.DOTALL) for t in TABLES
     )
-    return {**FIXED_TABLES, **{found[1]: found[2] for found in made if found}}
+    kept = {**QUALITY_TABLES, **HISTORY_TABLES}
+    return {**FIXED_TABLES, **{found[1]: found[2] for found in made if found}, **kept}
 
 
 def _kind(kind: EventKind) -> str:

@@ -9,8 +9,6 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 IntArray: TypeAlias = npt.NDArray[np.int64]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
@@ -28,6 +26,9 @@ def components(size: int, left: IntArray, right: IntArray) -> IntArray:
 
     A node without edges is its own component.
     """
+    from scipy.sparse import coo_array  # noqa: PLC0415 - slow to load, and reads never need it
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415 - the same
+
     touched = np.unique(np.concatenate([left, right]))
     ends = (np.searchsorted(touched, left), np.searchsorted(touched, right))
     matrix = coo_array((np.ones(left.size, np.int8), ends), shape=(touched.size, touched.size))

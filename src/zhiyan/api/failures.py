@@ -1,7 +1,7 @@
 """Errors as answers: every failure is ``{code, message, where, hint, problems}``."""
 
 import re
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from fastapi import FastAPI, Request
@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from zhiyan.api.chinese import chinese, prefers_chinese
 from zhiyan.api.models import Failure, Fault
 from zhiyan.errors import (
     DataError,
@@ -71,26 +72,30 @@ def column_of(problem: Problem, text: str) -> int | None:
     return None
 
 
-def fault(problem: Problem, text: str = "") -> Fault:
-    """Return a problem as an answer, with its place in the expression ``text``."""
+def fault(problem: Problem, text: str = "", *, told: Callable[[str], str] = str) -> Fault:
+    """Return a problem as an answer, with its place in the expression ``text``.
+
+    ``told`` puts message and hint into the language of the reader.
+    """
     return Fault(
         code=problem.code,
-        message=problem.message,
+        message=told(problem.message),
         where=problem.where,
-        hint=problem.hint,
+        hint=told(problem.hint),
         column=column_of(problem, text),
     )
 
 
-def answer(status: int, *problems: Problem, text: str = "") -> JSONResponse:
-    """Return a failure as an HTTP answer."""
-    first = problems[0]
+def answer(request: Request, status: int, *problems: Problem, text: str = "") -> JSONResponse:
+    """Return a failure as an HTTP answer, in the language that the request prefers."""
+    told = chinese if prefers_chinese(request.headers.get("accept-language", "")) else str
+    first = fault(problems[0], text, told=told)
     body = Failure(
         code=first.code,
         message=first.message,
         where=first.where,
         hint=first.hint,
-        problems=[fault(problem, text) for problem in problems],
+        problems=[fault(problem, text, told=told) for problem in problems],
     )
     return JSONResponse(body.model_dump(), status_code=status)
 
@@ -102,17 +107,18 @@ def status_of(error: ZhiyanError) -> int:
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
 
 
-async def _ours(_request: Request, error: Exception) -> JSONResponse:
+async def _ours(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, ZhiyanError):
-        return await _unforeseen(_request, error)
+        return await _unforeseen(request, error)
     text = error.text if isinstance(error, ExpressionError) else ""
-    return answer(status_of(error), *error.problems, text=text)
+    return answer(request, status_of(error), *error.problems, text=text)
 
 
-async def _wrong_request(_request: Request, error: Exception) -> JSONResponse:
+async def _wrong_request(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, RequestValidationError):
-        return await _unforeseen(_request, error)
+        return await _unforeseen(request, error)
     return answer(
+        request,
         422,
         *(
             Problem(
@@ -125,13 +131,12 @@ async def _wrong_request(_request: Request, error: Exception) -> JSONResponse:
     )
 
 
-async def _no_route(_request: Request, error: Exception) -> JSONResponse:
+async def _no_route(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
-        return await _unforeseen(_request, error)
+        return await _unforeseen(request, error)
     code = "ZY602" if error.status_code == 404 else "ZY603"
-    return answer(
-        error.status_code, Problem(code=code, message=str(error.detail), where=_request.url.path)
-    )
+    problem = Problem(code=code, message=str(error.detail), where=request.url.path)
+    return answer(request, error.status_code, problem)
 
 
 async def _unforeseen(request: Request, _error: Exception) -> JSONResponse:
@@ -141,7 +146,7 @@ async def _unforeseen(request: Request, _error: Exception) -> JSONResponse:
         where=request.url.path,
         hint="the log of the service has the details",
     )
-    return answer(500, problem)
+    return answer(request, 500, problem)
 
 
 def install(app: FastAPI) -> None:

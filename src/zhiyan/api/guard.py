@@ -8,6 +8,7 @@ their Host header and are refused. Foreign pages cannot read answers: no CORS he
 import secrets
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from zhiyan.api.failures import answer
@@ -64,6 +65,7 @@ class Guard:
             await self._app(scope, receive, guarded)
             return
         refusal = answer(
+            Request(scope),
             421,
             Problem(
                 code="ZY604",

@@ -1,23 +1,34 @@
 """The application and the server."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 
-from zhiyan.api import console, docs, failures
+from zhiyan.api import console, docs, failures, manual, over_time, queue
 from zhiyan.api.guard import LOCAL_HOSTS, Guard
 from zhiyan.api.routes import router
+from zhiyan.app.manual import EntryReads
+from zhiyan.app.queueing import QueueReads
 from zhiyan.app.reads import Reads
 from zhiyan.errors import Problem, UsageError
 
 VERSION = "1"
 
 
-def create_app(workspace: Reads, *, static: Path | None) -> FastAPI:
+class PeopleReads(QueueReads, EntryReads, over_time.Asking, Protocol):
+    """What the API asks beside ``Reads``: the queue, what people entered, what was."""
+
+
+def create_app(
+    workspace: Reads, *, static: Path | None, people: PeopleReads | None = None
+) -> FastAPI:
     """Return the application over a workspace; ``static`` is the built console, None for the API alone.
+
+    ``people`` answers the routes of the queue, of what people entered and of what was; left out
+    without it.
 
     Raises DataError ``ZY605`` if ``static`` holds no built console.
     """
@@ -31,6 +42,10 @@ def create_app(workspace: Reads, *, static: Path | None) -> FastAPI:
     )
     failures.install(app)
     app.include_router(router(workspace))
+    if people is not None:
+        app.include_router(queue.router(people))
+        app.include_router(manual.router(people))
+        app.include_router(over_time.router(people))
 
     @app.get("/api/docs", include_in_schema=False)
     def describe(request: Request) -> HTMLResponse:

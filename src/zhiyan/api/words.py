@@ -11,7 +11,12 @@ from zhiyan.core.measure import Measure, Span, Unit, Window
 _SIGNS = {"=": "=", "<>": "≠", "<": "<", "<=": "≤", ">": ">", ">=": "≥"}
 _SUMS = {"+": "+", "-": "−", "*": "×", "/": "÷"}
 _JOINS: Mapping[str, tuple[str, str]] = {"and": ("且", "and"), "or": ("或", "or")}
-_UNITS = {Unit.HOUR: ("小时", "hours"), Unit.DAY: ("天", "days"), Unit.MONTH: ("个月", "months")}
+_UNITS = {
+    Unit.MINUTE: ("分钟", "minutes"),
+    Unit.HOUR: ("小时", "hours"),
+    Unit.DAY: ("天", "days"),
+    Unit.MONTH: ("个月", "months"),
+}
 _TRUE, _FALSE = (Literal(value, ValueType.BOOL) for value in (True, False))
 #: Aggregates that look at no column.
 _WHOLE: Mapping[tuple[str, tuple[Node, ...]], tuple[str, str]] = {
@@ -200,8 +205,23 @@ class Writer:
         if measure.follow is not None:
             span = self.span(measure.follow.within)
             parts.append(self._pick((f"其后 {span}内", f"followed within {span}")))
+        parts.extend(self._kept(measure))
         parts.append(self.write(measure.aggregate))
         return " · ".join(parts)
+
+    def _kept(self, measure: Measure) -> list[str]:
+        """Return what narrows a measure beyond its window: sessions, since when, how many."""
+        parts: list[str] = []
+        if measure.session is not None:
+            span = self.span(measure.session)
+            parts.append(self._pick((f"间隔超过 {span}算新会话", f"sessions parted by {span}")))
+        if measure.since is not None:
+            source = measure.since.rows.source
+            parts.append(self._pick((f"自最近一次 {source} 之后", f"since the last {source}")))
+        if measure.latest is not None:
+            count = self.write(measure.latest)
+            parts.append(self._pick((f"最近 {count} 条", f"the latest {count}")))
+        return parts
 
     def span(self, span: Span) -> str:
         """Return a length of time: ``365 天``, ``12 months``."""

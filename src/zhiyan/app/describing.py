@@ -2,9 +2,8 @@
 
 from typing import Any, cast
 
-import yaml
-
 from zhiyan.app.reads import Definitions, Group, Label, Taxonomy
+from zhiyan.app.reference import read_yaml
 from zhiyan.app.settings import Settings
 from zhiyan.core.expression import ValueType
 from zhiyan.lang.catalogue import Catalogue
@@ -95,7 +94,7 @@ def value_labels(settings: Settings, pack: Any) -> dict[str, Label]:
     labels: dict[str, Label] = {}
     path = pack / "items.yaml"
     if path.is_file():
-        loaded = cast("dict[str, Any]", yaml.safe_load(path.read_text("utf-8")))
+        loaded = read_yaml(path)
         for section in ("categories", "subcategories"):
             names = cast("dict[str, dict[str, str]]", loaded.get(section) or {})
             labels |= {code: Label(name["zh"], name["en"]) for code, name in names.items()}
@@ -103,7 +102,7 @@ def value_labels(settings: Settings, pack: Any) -> dict[str, Label]:
             labels[item["code"]] = Label(item["name"]["zh"], item["name"]["en"])
     path = pack / "channels.yaml"
     if path.is_file():
-        loaded = cast("dict[str, Any]", yaml.safe_load(path.read_text("utf-8")))
+        loaded = read_yaml(path)
         listed = loaded.get("channels") or []
         labels |= {c["code"]: Label(c["name"]["zh"], c["name"]["en"]) for c in listed}
     return labels | {c.code: Label(c.name, c.code) for c in settings.clinics}

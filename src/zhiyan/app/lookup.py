@@ -37,8 +37,8 @@ def snapshot_named(found: Sequence[Manifest], name: str | None) -> Manifest:
 
 
 def tag_named(catalogue: Catalogue, code: str) -> Tag:
-    """Return a tag; raises UsageError ``ZY503`` with the nearest code if there is none."""
-    found = catalogue.tags.get(code)
+    """Return a tag by its code or an earlier one; raises UsageError ``ZY503`` if there is none."""
+    found = catalogue.tags.get(catalogue.aliases.get(code, code))
     if found is None:
         hint = nearest(code, catalogue.tags)
         raise UsageError(Problem(code="ZY503", message=f"there is no tag {code!r}", hint=hint))

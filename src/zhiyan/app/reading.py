@@ -4,18 +4,20 @@ So the server never keeps others from importing: while a writer is at work, read
 again.
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from zhiyan.app import distribution, records
 from zhiyan.app.describing import definitions_of, value_labels
 from zhiyan.app.importing import phone_tokens
 from zhiyan.app.lookup import customer_row
+from zhiyan.app.manual import entries_behind
+from zhiyan.app.queueing import Ranking, Request, Sensitivity, Words, ranked, weights_tried
 from zhiyan.app.reads import (
     AudienceCount,
     Cell,
@@ -30,15 +32,18 @@ from zhiyan.app.reads import (
     Overview,
     Profile,
 )
+from zhiyan.app.uses import note_uses, read_by
 from zhiyan.app.workspace import Workspace
 from zhiyan.core.evidence import Evidence
 from zhiyan.core.expression import Literal, Node, ValueType
 from zhiyan.core.identity import parse_public_id, public_id
 from zhiyan.core.snapshot import Manifest
+from zhiyan.lang.lifecycle import published
 from zhiyan.lang.render import render
 from zhiyan.pipeline.select import Judgement, count, matched, parts_of
 from zhiyan.ports import Statement
 
+Answer = TypeVar("Answer")
 ALL = Literal(value=True, type=ValueType.BOOL)
 
 
@@ -49,8 +54,8 @@ class WorkspaceReads:
         self._folder = folder
         self._lock = Lock()
         with Workspace.reading(folder) as workspace:
-            self._catalogue = workspace.catalogue
-            self._definitions = definitions_of(workspace.catalogue)
+            self._catalogue = published(workspace.catalogue)
+            self._definitions = definitions_of(self._catalogue)
             self._labels = value_labels(workspace.settings, workspace.pack)
             self._clock = workspace.clock
             self._offset_minutes = workspace.settings.zone.offset_minutes
@@ -60,6 +65,11 @@ class WorkspaceReads:
         with self._lock, Workspace.reading(self._folder) as workspace:
             workspace.catalogue = self._catalogue
             yield workspace
+
+    def ask(self, question: Callable[[Workspace], Answer]) -> Answer:
+        """Return the answer to a question that one opening of the workspace can give."""
+        with self._open() as workspace:
+            return question(workspace)
 
     def now(self) -> datetime:
         """Return the present moment, aware."""
@@ -136,6 +146,7 @@ class WorkspaceReads:
         with self._open() as workspace:
             if customer_row(workspace.engine, workspace.snapshot(), customer_id) is None:
                 return None
+            note_uses(workspace, [code], "explain")
             return workspace.explain(public_id(customer_id), code)
 
     def audience(self, where: str) -> AudienceCount:
@@ -143,6 +154,7 @@ class WorkspaceReads:
         with self._open() as workspace:
             snapshot = workspace.snapshot()
             judgement = workspace.judgement(where, snapshot)
+            note_uses(workspace, read_by(workspace, where), "audience")
             whole = count(judgement)
             parts = parts_of(judgement.where)
             alone = [count(_with(judgement, part)) for part in parts] if len(parts) > 1 else []
@@ -163,6 +175,25 @@ class WorkspaceReads:
                 for part, found in zip(parts, alone, strict=False)
             ),
         )
+
+    def entered(self, customer_id: int, code: str) -> list[dict[str, Any]] | None:
+        """Return the entries of a tag of a customer, None if there is no such customer."""
+        with self._open() as workspace:
+            snapshot, tag = workspace.snapshot(), workspace.tag(code)
+            if customer_row(workspace.engine, snapshot, customer_id) is None:
+                return None
+            rows = entries_behind(workspace, snapshot, customer_id=customer_id, tag=tag.code)
+            return rows.to_pylist()
+
+    def queue(self, request: Request) -> tuple[Ranking, Words]:
+        """Return the queue that is asked for, and what says it in words."""
+        with self._open() as workspace:
+            return ranked(workspace, request), Words(workspace.catalogue)
+
+    def queue_sensitivity(self, request: Request, size: int) -> tuple[Sensitivity, Words]:
+        """Return which change of a weight reorders the first rows of the queue."""
+        with self._open() as workspace:
+            return weights_tried(workspace, request, size=size), Words(workspace.catalogue)
 
 
 def _with(judgement: Judgement, where: Node) -> Judgement:
@@ -289,7 +320,7 @@ def _overview(workspace: Workspace) -> Overview:
     reasons = engine.query(
         Statement(
             "SELECT reason, count(DISTINCT (import_id, file_name, sheet, row_no)) AS n"
-            " FROM meta.quarantine GROUP BY reason ORDER BY n DESC, reason"
+            " FROM meta.quarantine WHERE resolved_by IS NULL GROUP BY reason ORDER BY n DESC, reason"
         )
     ).to_pylist()
     conflicts = engine.query(Statement("SELECT count(*) AS n FROM identity.conflict")).to_pylist()

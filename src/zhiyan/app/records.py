@@ -16,10 +16,14 @@ def imports(engine: Engine) -> pa.Table:
 
 
 def quarantine(engine: Engine, limit: int) -> pa.Table:
-    """Return one row per cell at fault, newest import first; values are masked."""
+    """Return one row per open cell at fault, newest import first; values are masked.
+
+    Rows that a later import brought in after all are no longer open.
+    """
     return engine.query(
         Statement(
-            "SELECT * FROM meta.quarantine ORDER BY import_id DESC, row_no LIMIT $limit",
+            "SELECT * EXCLUDE (row_key, resolved_by) FROM meta.quarantine WHERE resolved_by IS NULL"
+            " ORDER BY import_id DESC, row_no LIMIT $limit",
             {"limit": limit},
         )
     )

@@ -9,6 +9,7 @@ import pyarrow as pa
 import yaml
 
 from zhiyan.app.settings import Settings
+from zhiyan.lang.clinics import ClinicSettings
 from zhiyan.ports import Engine, Statement
 
 ITEM_SCHEMA = pa.schema(
@@ -75,7 +76,11 @@ def fingerprint(pack: Path) -> str:
 
 
 def load_reference(engine: Engine, pack: Path, settings: Settings) -> None:
-    """Fill the reference tables anew, in one transaction."""
+    """Fill the reference tables anew, in one transaction.
+
+    Clinics are those of the settings, then those of imported lists; staff comes from imported lists
+    alone and stays as it is.
+    """
     clinics = [
         {"code": c.code, "name": c.name, "city": c.city, "legal_entity": settings.legal_entity}
         for c in settings.clinics
@@ -98,3 +103,28 @@ def load_reference(engine: Engine, pack: Path, settings: Settings) -> None:
             with engine.load("reference_rows", table):
                 fill = f"INSERT INTO ref.{name} BY NAME SELECT * FROM reference_rows"  # noqa: S608 - as above
                 engine.run(Statement(fill))
+        engine.run(Statement(_LISTED))
+
+
+def clinics_of(settings: Settings) -> list[ClinicSettings]:
+    """Return what definitions may know of the clinics of the settings."""
+    return [ClinicSettings(code=c.code, city=c.city, params=c.params) for c in settings.clinics]
+
+
+def known_clinics(engine: Engine, settings: Settings) -> list[ClinicSettings]:
+    """Return what definitions may know of all clinics, those of imported lists included."""
+    own = clinics_of(settings)
+    named = {clinic.code for clinic in own}
+    listed = engine.query(Statement("SELECT code, city FROM ref.clinic ORDER BY code")).to_pylist()
+    more = [
+        ClinicSettings(code=row["code"], city=row["city"] or "")
+        for row in listed
+        if row["code"] not in named
+    ]
+    return [*own, *more]
+
+
+_LISTED = """
+INSERT INTO ref.clinic BY NAME SELECT code, name, city, legal_entity FROM meta.listed_clinic
+WHERE code NOT IN (SELECT code FROM ref.clinic)
+"""

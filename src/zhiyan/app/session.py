@@ -10,18 +10,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from zhiyan.app import reference
+from zhiyan.app import reference, working
 from zhiyan.app.clock import SystemClock
 from zhiyan.app.settings import PACKS_FOLDER, Settings, read_settings, write_settings
 from zhiyan.core.time import DEFAULT_ZONE, AsOf, BusinessZone
 from zhiyan.engines.duckdb import DuckDBEngine
 from zhiyan.errors import Problem, UsageError
 from zhiyan.lang.catalogue import Catalogue
+from zhiyan.lang.clinics import ClinicSettings
+from zhiyan.lang.lifecycle import published
 from zhiyan.lang.load import load_catalogue
 from zhiyan.lang.nearest import nearest
 from zhiyan.pipeline import compute as computing
+from zhiyan.pipeline import history, stability
 from zhiyan.pipeline.schema import create_schema
-from zhiyan.ports import Clock, Progress, Silent
+from zhiyan.ports import Clock, Engine, Progress, Silent
 from zhiyan.store.keys import WorkspaceKey, create_key, load_key
 from zhiyan.store.vault import EncryptedVault
 
@@ -71,6 +74,8 @@ class Session:
         opened.progress = progress or Silent()
         create_schema(opened.engine)
         computing.create_tables(opened.engine)
+        history.create_tables(opened.engine)
+        stability.create_tables(opened.engine)
         reference.load_reference(opened.engine, opened.pack, opened.settings)
         return opened
 
@@ -95,8 +100,14 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Let go of the files, and of Spark if it was started."""
+        working.stop(self.__dict__.get("worker"), self.engine)
         self.engine.close()
+
+    @cached_property
+    def worker(self) -> Engine:
+        """The engine of resolve, compute, refresh and select; what it makes comes home."""
+        return working.engine_of(self.settings, self.engine, self.folder)
 
     @property
     def pack(self) -> Path:
@@ -111,7 +122,17 @@ class Session:
     @cached_property
     def catalogue(self) -> Catalogue:
         """The checked definitions: the pack's, then the workspace's own."""
-        return load_catalogue([self.pack, self.folder / "packs"], self.settings.params)
+        loaded = load_catalogue(
+            [self.pack, self.folder / "packs"],
+            self.settings.params,
+            clinics=self.clinics,
+        )
+        return working.portable(loaded, self.settings)
+
+    @property
+    def clinics(self) -> list[ClinicSettings]:
+        """What definitions may know of the clinics."""
+        return reference.known_clinics(self.engine, self.settings)
 
     def open_vault(self) -> closing[EncryptedVault]:
         """Open the vault while a context lasts."""
@@ -121,7 +142,7 @@ class Session:
         """Return a computation of the live definitions as of an aware moment."""
         return computing.Job(
             engine=self.engine,
-            catalogue=self.catalogue,
+            catalogue=published(self.catalogue),
             moment=AsOf(as_of=as_of, known_at=known_at),
             zone=self.settings.zone,
             now=self.clock.now(),

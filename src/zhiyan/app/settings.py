@@ -19,14 +19,17 @@ FILE_NAME = "zhiyan.yaml"
 DEFAULT_PACK = "medical_aesthetics"
 PACKS_FOLDER = Path(__file__).parent.parent / "packs"
 
+ENGINES = ("duckdb", "spark")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clinic:
-    """One clinic of the legal entity."""
+    """One clinic of the legal entity; ``params`` override tag parameters for its customers."""
 
     code: str
     name: str
     city: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +38,9 @@ class Settings:
 
     ``params`` override the pack's parameters (money in yuan). ``item_aliases`` map item names as the
     clinic writes them to item codes. ``max_unmapped_share`` is the share of rows with unknown item
-    names above which an import fails.
+    names above which an import fails. ``medical_authors`` may enter tags of the care record by hand.
+    ``engine`` runs resolve, compute, refresh and select; ``spark`` holds Spark's properties, and
+    ``folder``, the place of its Parquet files.
     """
 
     pack: str
@@ -45,10 +50,14 @@ class Settings:
     params: Mapping[str, Any] = field(default_factory=dict[str, Any])
     item_aliases: Mapping[str, str] = field(default_factory=dict[str, str])
     max_unmapped_share: float = 0.02
+    medical_authors: tuple[str, ...] = ()
+    engine: str = "duckdb"
+    spark: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 KEYS = (
     "pack", "zone", "legal_entity", "clinics", "params", "item_aliases", "max_unmapped_share",
+    "medical_authors", "engine", "spark",
 )  # fmt: skip
 
 
@@ -111,12 +120,16 @@ def _settings(raw: Mapping[str, Any]) -> Settings:
                 code=str(c["code"]),
                 name=str(c.get("name") or c["code"]),
                 city=str(c.get("city") or ""),
+                params=c.get("params") or {},
             )
             for c in raw.get("clinics", ())
         ),
         params=raw.get("params", {}),
         item_aliases={str(k): str(v) for k, v in raw.get("item_aliases", {}).items()},
         max_unmapped_share=float(raw.get("max_unmapped_share", 0.02)),
+        medical_authors=tuple(str(one) for one in raw.get("medical_authors", ())),
+        engine=raw.get("engine", "duckdb"),
+        spark={str(key): _property(value) for key, value in raw.get("spark", {}).items()},
     )
 
 
@@ -159,7 +172,10 @@ def _clinics(value: Any) -> bool:
     ):
         return False
     listed = cast("list[dict[str, Any]]", value)
-    if not all(c.get("code") and not set(c) - {"code", "name", "city"} for c in listed):
+    keys = {"code", "name", "city", "params"}
+    if not all(c.get("code") and not set(c) - keys for c in listed):
+        return False
+    if not all(isinstance(c.get("params") or {}, dict) for c in listed):
         return False
     return len({str(c["code"]) for c in listed}) == len(listed)
 
@@ -168,8 +184,29 @@ def _share(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
 
 
+def _names(value: Any) -> bool:
+    """Tell whether a value is a list of texts."""
+    return isinstance(value, list) and all(
+        isinstance(one, str) and one for one in cast("list[Any]", value)
+    )
+
+
 def _is_map(value: object) -> bool:
     return isinstance(value, dict)
+
+
+def _property(value: object) -> str:
+    """Return a value of YAML as Spark writes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _properties(value: object) -> bool:
+    """Tell whether a value maps ``folder`` and names of Spark's properties to single values."""
+    return isinstance(value, dict) and all(
+        (key == "folder" or str(key).startswith("spark."))
+        and isinstance(one, str | int | float | bool)
+        for key, one in cast("dict[Any, Any]", value).items()
+    )
 
 
 #: What each setting must be, and how to say it.
@@ -177,10 +214,13 @@ _CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "pack": (lambda value: value in available_packs(), f"packs are {', '.join(available_packs())}"),
     "zone": (_known_zone, "a time zone with one fixed offset, such as Asia/Shanghai"),
     "legal_entity": (lambda value: isinstance(value, str), "the name of the legal entity"),
-    "clinics": (_clinics, "a list of {code, name, city}, every code once"),
+    "clinics": (_clinics, "a list of {code, name, city, params}, every code once"),
     "params": (_is_map, "a map of parameters to values"),
     "item_aliases": (_is_map, "a map of item names to item codes"),
     "max_unmapped_share": (_share, "a share between 0 and 1"),
+    "medical_authors": (_names, "a list of names or codes of staff"),
+    "engine": (lambda value: value in ENGINES, f"engines are {', '.join(ENGINES)}"),
+    "spark": (_properties, "a map of `folder` and Spark's properties, such as spark.master"),
 }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from zhiyan.app import importing
+from zhiyan.app import history, importing
 from zhiyan.app.lookup import (
     customer_named,
     customer_row,
@@ -28,7 +28,7 @@ from zhiyan.lang.moment import Moment
 from zhiyan.pipeline import compute as computing
 from zhiyan.pipeline.compare import Comparison, Side
 from zhiyan.pipeline.explain import Subject, explain
-from zhiyan.pipeline.ingest.context import ImportOptions
+from zhiyan.pipeline.ingest.context import ImportOptions, Reference
 from zhiyan.pipeline.ingest.report import ImportReport
 from zhiyan.pipeline.ingest.run import Importer, committed_imports
 from zhiyan.pipeline.ingest.suggest import suggest
@@ -75,21 +75,29 @@ class Workspace(Session):
                 engine=self.engine,
                 vault=vault,
                 sources=sources,
-                reference=importing.reference_names(self.pack, self.settings),
+                reference=self._names(),
                 options=chosen,
                 progress=self.progress,
             )
             reports: list[ImportReport] = []
-            for number, path in enumerate(files):
+            ordered = importing.lists_first(files, sources)
+            digests = importing.digests(ordered)
+            for number, path in enumerate(ordered):
                 self.progress.step("import", number, len(files))
                 try:
-                    reports.append(importer.ingest(path, naive_utc(self.clock.now())))
+                    now, ahead = naive_utc(self.clock.now()), digests[number + 1 :]
+                    reports.append(importer.ingest(path, now, ahead))
+                    if importing.brought_a_list(reports[-1]):
+                        importer = replace(importer, reference=self._names())
                 except DataError as error:
                     if failed is None:
                         raise
                     failed += error.problems
             self.progress.step("import", len(files), len(files))
             return reports
+
+    def _names(self) -> Reference:
+        return importing.reference_names(self.engine, self.pack, self.settings)
 
     def import_options(self) -> ImportOptions:
         """Return how this workspace imports where nothing else is asked."""
@@ -106,7 +114,7 @@ class Workspace(Session):
         """Find out which records are one person, as of a moment."""
         moment = AsOf(as_of=as_of, known_at=known_at)
         now = self.clock.now()
-        return resolve(self.engine, moment, recorded_at=now, progress=self.progress)
+        return resolve(self.worker, moment, recorded_at=now, progress=self.progress)
 
     def decide(self, decision: Decision) -> str:
         """Record a person's decision to merge or split; the next resolve heeds it."""
@@ -115,12 +123,15 @@ class Workspace(Session):
     def compute(self, as_of: datetime, known_at: datetime | None = None) -> Manifest:
         """Resolve, then compute every tag of every customer as of a moment."""
         self.resolve(as_of, known_at)
-        return computing.compute(self.job(as_of, known_at))
+        return history.remembered(self, computing.compute(self._work(as_of, known_at)))
 
     def refresh(self, as_of: datetime) -> Manifest:
         """Bring the newest snapshot up to a moment, recomputing only whom something touched."""
         self.resolve(as_of)
-        return computing.refresh(self.job(as_of))
+        return history.remembered(self, computing.refresh(self._work(as_of)))
+
+    def _work(self, as_of: datetime, known_at: datetime | None = None) -> computing.Job:
+        return replace(self.job(as_of, known_at), engine=self.worker)
 
     def snapshots(self) -> list[Manifest]:
         """Return all manifests, latest as-of first."""
@@ -155,7 +166,7 @@ class Workspace(Session):
         catalogue = seen_by(self.catalogue, manifest)
         segment = catalogue.segments.get(where.strip())
         return Judgement(
-            engine=self.engine,
+            engine=self.worker,
             catalogue=catalogue,
             snapshot=manifest,
             where=segment.where if segment else check_expression(catalogue, where),
@@ -203,7 +214,10 @@ class Workspace(Session):
         base = self.snapshot()
         folders = [self.pack, self.folder / "packs", *((file,) if file else ())]
         settings = {**self.settings.params, **(params or {})}
-        changed = load_catalogue(folders, settings, replace=file is not None)
+        replaces, clinics = file is not None, self.clinics
+        changed = history.previewed(
+            load_catalogue(folders, settings, replace=replaces, clinics=clinics)
+        )
         job = self.job(_aware(base.as_of), _aware(base.known_at))
         return self._aside(base, replace(job, catalogue=changed), file.name if file else "params")
 

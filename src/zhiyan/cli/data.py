@@ -103,12 +103,14 @@ def show_reports(reports: Sequence[ImportReport]) -> None:
     title = "导入结果：读入 = 接收 + 更正 + 重复 + 隔离 + 剔除"
     table(title, ("文件", "识别为", *COLUMNS), rows, wide={"识别为"}, total=total)
     lines = [line for found in reports for line in found.money]
-    read, stored, duplicate, bad = (
+    read, stored, duplicate, covered, bad = (
         yuan(sum(getattr(line, part) for line in lines))
-        for part in ("read", "stored", "duplicate", "quarantined")
+        for part in ("read", "stored", "duplicate", "covered", "quarantined")
     )
     console.print(
-        f"全部金额列合计：读入 {read} = 入库 {stored} + 重复 {duplicate} + 隔离 {bad}", markup=False
+        f"全部金额列合计：读入 {read} = 入库 {stored} + 重复 {duplicate}"
+        f" + 他表已计 {covered} + 隔离 {bad}",
+        markup=False,
     )
     for found in reports:
         for warning in found.warnings:

@@ -9,7 +9,18 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from zhiyan.cli import data, demo, people, serving, snapshots, tags
+from zhiyan.cli import (
+    catalogue,
+    data,
+    demo,
+    history,
+    manual,
+    people,
+    queue,
+    serving,
+    snapshots,
+    tags,
+)
 from zhiyan.cli.output import errors
 from zhiyan.errors import OutsideError, Problem, ZhiyanError
 
@@ -50,8 +61,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-START, DATA, TAGS, ANSWERS = (
-    "开始 / start", "数据 / data", "标签 / tags", "回答 / answers"
+START, DATA, TAGS, ANSWERS, OVER_TIME = (
+    "开始 / start", "数据 / data", "标签 / tags", "回答 / answers", "历史 / over time"
 )  # fmt: skip
 
 app.command("demo", rich_help_panel=START)(demo.demo)
@@ -63,7 +74,9 @@ app.command("imports", rich_help_panel=DATA)(data.imports)
 app.command("quarantine", rich_help_panel=DATA)(data.quarantine)
 app.command("resolve", rich_help_panel=DATA)(people.resolve)
 app.add_typer(people.review, name="review", rich_help_panel=DATA)
+catalogue.add_to(tags.tags)
 app.add_typer(tags.tags, name="tags", rich_help_panel=TAGS)
+app.add_typer(manual.tag, name="tag", rich_help_panel=TAGS)
 app.command("compute", rich_help_panel=TAGS)(snapshots.compute)
 app.command("refresh", rich_help_panel=TAGS)(snapshots.refresh)
 app.command("snapshots", rich_help_panel=TAGS)(snapshots.list_snapshots)
@@ -72,6 +85,11 @@ app.command("explain", rich_help_panel=ANSWERS)(snapshots.explain)
 app.command("diff", rich_help_panel=ANSWERS)(snapshots.diff)
 app.command("preview", rich_help_panel=ANSWERS)(snapshots.preview)
 app.command("forecast", rich_help_panel=ANSWERS)(snapshots.forecast)
+app.command("queue", rich_help_panel=ANSWERS)(queue.queue)
+app.command("history", rich_help_panel=OVER_TIME)(history.history)
+app.command("as-of", rich_help_panel=OVER_TIME)(history.as_of)
+app.command("movements", rich_help_panel=OVER_TIME)(history.movements)
+app.command("migration", rich_help_panel=OVER_TIME)(history.migration)
 
 
 def main() -> None:

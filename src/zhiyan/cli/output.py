@@ -1,6 +1,7 @@
 """What commands print: tables and progress for people, JSON for programs."""
 
 import json
+import re
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, is_dataclass
@@ -40,6 +41,8 @@ STEPS = {
 
 #: From this many characters on, tables show the columns that they can do without.
 WIDE = 100
+#: An id of a customer, a record or a snapshot (they are copied), a day, or none: never broken.
+_WHOLE = re.compile(r"(C?[0-9A-Fa-f]{12,20}|\d{4}-\d\d-\d\d( \d\d:\d\d)?|-)\Z")
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
@@ -95,7 +98,8 @@ def table(
     """Print a table under its title; numbers to the right, nothing cut.
 
     Columns named in ``wide`` are left out where the terminal is narrower than ``WIDE``. ``total``
-    is a last row, set apart. Without rows only the title is printed, with a dash.
+    is a last row, set apart. Without rows only the title is printed, with a dash. Texts fold where
+    they must; numbers, days and ids stay whole, even if a line then runs on in the next one.
     """
     if not rows:
         console.print(f"\n[bold]{escape(title)}[/]  -")
@@ -104,14 +108,26 @@ def table(
     shown = Table(box=SIMPLE_HEAD, header_style="dim", pad_edge=False, show_edge=False)
     kept = [n for n, name in enumerate(columns) if name not in wide or console.width >= WIDE]
     for number in kept:
-        numeric = all(isinstance(row[number], int | float | Amount) for row in rows)
-        shown.add_column(columns[number], justify="right" if numeric else "left", overflow="fold")
+        _add_column(shown, columns[number], [row[number] for row in rows])
     for row in rows:
         shown.add_row(*(escape(cell(row[number])) for number in kept))
     if total:
         shown.add_section()
         shown.add_row(*(escape(cell(total[number])) for number in kept), style="bold")
-    console.print(shown)
+    console.print(shown, crop=False)
+
+
+def _add_column(shown: Table, name: str, values: Sequence[Any]) -> None:
+    numeric = all(isinstance(value, int | float | Amount) for value in values)
+    texts = [cell(value) for value in values]
+    whole = numeric or all(_WHOLE.match(text) for text in texts)
+    shown.add_column(
+        name,
+        justify="right" if numeric else "left",
+        overflow="fold",
+        no_wrap=whole,
+        min_width=max(map(len, texts)) if whole else None,
+    )
 
 
 def cell(value: Any) -> str:

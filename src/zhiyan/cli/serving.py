@@ -28,7 +28,8 @@ def serve_folder(folder: Path, host: str, port: int) -> None:
     from zhiyan.app.reading import WorkspaceReads  # noqa: PLC0415 - the web framework is heavy
 
     static = WEB if (WEB / "index.html").is_file() else None
-    app = create_app(WorkspaceReads(folder), static=static)
+    reads = WorkspaceReads(folder)
+    app = create_app(reads, static=static, people=reads)
     console.print(f"知颜已启动：http://{host}:{port}/ （Ctrl+C 结束）")
     if static is None:
         console.print("页面尚未构建（python3 run.py setup），只提供接口 /api/docs")

@@ -7,9 +7,13 @@ from typing import Annotated, Any
 import typer
 import yaml
 
+from zhiyan.app.catalogue_life import outdated_names
 from zhiyan.app.files import write_rows
 from zhiyan.app.lookup import tag_named
+from zhiyan.app.manual import entries_behind
+from zhiyan.app.uses import note_uses, read_by
 from zhiyan.app.workspace import Audience
+from zhiyan.cli.manual import show_beside
 from zhiyan.cli.options import (
     AsOfOption,
     JsonOption,
@@ -19,7 +23,7 @@ from zhiyan.cli.options import (
     opened,
     reading,
 )
-from zhiyan.cli.output import Shown, console, print_json, table, yuan
+from zhiyan.cli.output import Shown, console, errors, plain, print_json, table, yuan
 from zhiyan.core.difference import Difference
 from zhiyan.core.evidence import Evidence
 from zhiyan.core.expression import ValueType
@@ -116,6 +120,9 @@ def select(  # noqa: PLR0913 - one option each
     most = None if output else limit
     with reading(workspace) as ready:
         found = ready.select(where, snapshot=snapshot, columns=codes, limit=most)
+        note_uses(ready, read_by(ready, where, codes), "select")
+        for warning in outdated_names(ready, where):
+            errors.print(str(warning), markup=False)
         tags = [ready.tag(code) for code in codes]
         shown = Shown(zone=ready.settings.zone, views=ready.catalogue.views)
     if output:
@@ -159,12 +166,18 @@ def explain(
     """
     with reading(workspace) as ready:
         card = ready.explain(customer, tag, snapshot=snapshot)
+        note_uses(ready, [card.tag], "explain")
+        entered = entries_behind(
+            ready, ready.snapshot(snapshot), customer_id=card.customer_id, tag=card.tag
+        )
         zone = ready.settings.zone
         catalogue = ready.catalogue
     if json:
-        print_json(card)
+        print_json({**plain(card), "entered": entered})
         return
-    _show_card(card, catalogue.tags[card.tag], Shown(zone=zone, views=catalogue.views))
+    shown = Shown(zone=zone, views=catalogue.views)
+    _show_card(card, catalogue.tags[card.tag], shown)
+    show_beside(entered, catalogue.tags[card.tag], shown=shown, catalogue=catalogue)
 
 
 def _show_card(card: Evidence, tag: Tag, shown: Shown) -> None:
@@ -187,7 +200,7 @@ def _clauses(card: Evidence, shown: Shown, tag: Tag) -> list[tuple[Any, ...]]:
     marks = {True: "是", False: "否", None: "未知"}
     rows: list[tuple[Any, ...]] = []
     for clause in card.clauses:
-        values = "\n".join(f"{i.name}={shown.value(i.value, i.type)}" for i in clause.inputs)
+        values = "\n".join(f"{i.name} = {shown.value(i.value, i.type)}" for i in clause.inputs)
         text = render(clause.when) if clause.when else "其他 / otherwise"
         verdict = marks[clause.holds] if clause.when else ""
         rows.append(
@@ -212,7 +225,7 @@ def diff(
 ) -> None:
     """比较两个快照：谁变了 / Show what separates two snapshots."""
     with reading(workspace) as ready:
-        _show(ready.diff(before, after), members, json=json)
+        show_comparison(ready.diff(before, after), members, json=json)
 
 
 def preview(
@@ -237,7 +250,9 @@ def preview(
         name, _, value = setting.partition("=")
         values[name.strip()] = yaml.safe_load(value)
     with opened(workspace) as ready:
-        _show(ready.preview(file, values), members, json=json)
+        if members is not None and file is None:
+            ready.tag(members)
+        show_comparison(ready.preview(file, values), members, json=json)
 
 
 def forecast(
@@ -249,10 +264,13 @@ def forecast(
 ) -> None:
     """若无新事件谁会变 / Show what changes if nothing happens."""
     with opened(workspace) as ready:
-        _show(ready.forecast(days), members, json=json)
+        if members is not None:
+            ready.tag(members)
+        show_comparison(ready.forecast(days), members, json=json)
 
 
-def _show(comparison: Comparison, code: str | None, *, json: bool) -> None:
+def show_comparison(comparison: Comparison, code: str | None, *, json: bool) -> None:
+    """Print what separates two sides, or who changes one tag."""
     if code is not None:
         _show_members(comparison, code, json=json)
         return

@@ -1,20 +1,30 @@
 """Commands about tags: list, show, lint."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
+from zhiyan.app.catalogue_life import aware, has_quality, quality_history
 from zhiyan.app.distribution import spread
-from zhiyan.app.settings import PACKS_FOLDER, read_settings
+from zhiyan.app.reference import clinics_of
+from zhiyan.app.settings import PACKS_FOLDER, available_packs, read_settings
+from zhiyan.cli import linting
 from zhiyan.cli.options import JsonOption, WorkspaceOption, folder_of, reading
-from zhiyan.cli.output import Shown, cell, console, errors, print_json, table
+from zhiyan.cli.output import Amount, Shown, bars, cell, console, print_json, table
 from zhiyan.core.tag import Tag
 from zhiyan.errors import Problem, UsageError
 from zhiyan.lang.catalogue import Catalogue, Category
+from zhiyan.lang.lint import lint as run_lint
+from zhiyan.lang.lint import read_only
 from zhiyan.lang.load import load_catalogue
+from zhiyan.lang.nearest import nearest
 from zhiyan.lang.render import render
 from zhiyan.lang.windows import window_text
+
+#: How many snapshots `tags show` looks back.
+POINTS = 12
 
 tags = typer.Typer(help="标签目录 / tag catalogue", no_args_is_help=True)
 
@@ -75,11 +85,14 @@ def show(
     with reading(workspace) as ready:
         tag = ready.tag(code)
         known = ready.snapshots()
-        found = spread(ready.engine, ready.catalogue, known[0], tag=tag) if known else None
-        used = ready.catalogue.used_by.get(code, ())
+        computed = bool(known) and tag.code in known[0].tags
+        found = spread(ready.engine, ready.catalogue, known[0], tag=tag) if computed else None
+        used = ready.catalogue.used_by.get(tag.code, ())
+        past = quality_history(ready, tag.code) if has_quality(ready) else []
+        zone = ready.settings.zone
         shown = Shown(zone=ready.settings.zone, views=ready.catalogue.views)
     if json:
-        print_json({"tag": tag, "distribution": found, "used_by": used})
+        print_json({"tag": tag, "distribution": found, "used_by": used, "quality": past})
         return
     _show_definition(tag, used)
     if found:
@@ -91,13 +104,19 @@ def show(
         rest = [("其他", found.other)] if found.other else []
         title = f"分布：{found.known:,} 位有值，共 {found.total:,} 位"
         table(title, ("值", "客户"), [*(bars or bins), *rest])
+    if past:
+        rows = [
+            (zone.to_local(aware(p.as_of)), Amount(f"{p.coverage:.1%}"), p.psi_previous, p.psi_30d)
+            for p in past[:POINTS]
+        ]
+        table("历次快照", ("截至", "覆盖", "PSI 前次", "PSI 30天"), rows)
 
 
 def _show_definition(tag: Tag, used: Sequence[str]) -> None:
     console.print(f"[bold]{tag.name_zh}[/] {tag.name_en}（{tag.code}，版本 {tag.fingerprint[:8]}）")
-    console.print(tag.description_zh, markup=False)
+    console.print(tag.description_zh, markup=False, soft_wrap=True)
     facts = (
-        ("种类", tag.kind), ("类型", tag.type), ("敏感级", tag.sensitivity), ("同意", tag.consent),
+        ("状态", tag.status), ("种类", tag.kind), ("类型", tag.type), ("敏感级", tag.sensitivity), ("同意", tag.consent),
         ("营销用途", tag.marketing_use), ("刷新", tag.refresh), ("负责人", tag.owner),
         ("权重", tag.weight), ("优先级", tag.priority), ("示例", tag.example),
         ("读取标签", tag.depends_on), ("被使用于", used), ("定义位置", tag.where),
@@ -106,7 +125,7 @@ def _show_definition(tag: Tag, used: Sequence[str]) -> None:
     for measure in tag.measures:
         text = f"{measure.name} = {render(measure.aggregate)} ← {measure.source}，{window_text(measure.window)}"
         where = f"，条件 {render(measure.where)}" if measure.where else ""
-        console.print(text + where, markup=False)
+        console.print(text + where, markup=False, soft_wrap=True)
     rules = [(render(case.when), render(case.then)) for case in tag.cases]
     table("规则", ("条件", "值"), [*rules, ("其他", render(tag.otherwise))])
     if tag.values:
@@ -117,20 +136,42 @@ def _show_definition(tag: Tag, used: Sequence[str]) -> None:
 def lint(
     workspace: WorkspaceOption = None,
     pack: Annotated[str | None, typer.Option(help="检查定义包 / check a pack instead")] = None,
+    output: Annotated[
+        Literal["text", "json"], typer.Option("--format", help="输出形式 / output form")
+    ] = "text",
+    language: Annotated[
+        Literal["zh", "en"], typer.Option(help="说明文字的语言 / language of the findings")
+    ] = "zh",
     *,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="只检查定义，不找反例 / definitions only, no witnesses")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
-    """检查全部定义 / Check all definitions, every mistake at once."""
-    if pack:
-        folders, params = [PACKS_FOLDER / pack], {}
+    """检查全部定义并给出反例客户 / Check all definitions; findings show a witness customer.
+
+    退出码：0 没有错误，1 有错误，2 定义写错 / exit code: 0 no errors, 1 errors, 2 wrong definitions.
+    """
+    catalogue = _definitions(workspace, pack)
+    with bars() as progress:
+        report = read_only(catalogue) if quick else run_lint(catalogue, heard=progress.step)
+    if json or output == "json":
+        print_json(linting.as_data(report))
     else:
-        folder = folder_of(workspace)
-        settings = read_settings(folder)
-        folders, params = [PACKS_FOLDER / settings.pack, folder / "packs"], dict(settings.params)
-    catalogue = load_catalogue(folders, params)
-    if json:
-        print_json({"tags": len(catalogue.tags), "warnings": catalogue.warnings})
-        return
-    for warning in catalogue.warnings:
-        errors.print(str(warning), markup=False)
-    console.print(f"{len(catalogue.tags)} 个标签、{len(catalogue.segments)} 个人群，没有错误")
+        linting.show(report, language)
+    if report.failed:
+        raise typer.Exit(1)
+
+
+def _definitions(workspace: Path | None, pack: str | None) -> Catalogue:
+    """Load a pack, or the pack and the own definitions of a workspace."""
+    if pack:
+        known = available_packs()
+        if pack not in known:
+            hint = nearest(pack, known) or f"packs are {', '.join(known)}"
+            raise UsageError(Problem(code="ZY104", message=f"there is no pack {pack!r}", hint=hint))
+        return load_catalogue([PACKS_FOLDER / pack])
+    folder = folder_of(workspace)
+    settings = read_settings(folder)
+    folders = [PACKS_FOLDER / settings.pack, folder / "packs"]
+    return load_catalogue(folders, settings.params, clinics=clinics_of(settings))

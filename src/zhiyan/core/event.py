@@ -46,7 +46,8 @@ class Column:
 
     ``values`` closes the domain of a CODE. ``known_from`` names the MOMENT column from which the
     value is true; earlier it reads as ``before`` (None: unknown). ``plan`` marks a moment that may
-    lie after the as-of. ``ref`` names the reference table that a code points into.
+    lie after the as-of. ``ref`` names the reference table that a code points into. ``least``
+    and ``most`` bound a number where its source does.
     """
 
     name: str
@@ -58,6 +59,8 @@ class Column:
     before: str | None = None
     plan: bool = False
     ref: str | None = None
+    least: int | None = None
+    most: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

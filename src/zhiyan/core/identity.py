@@ -29,6 +29,10 @@ SCOPED = frozenset(
     {IdType.HIS_NO, IdType.MEMBER_NO, IdType.EXTERNAL_USERID, IdType.OPENID, IdType.PLATFORM_UID}
 )
 
+#: Types that a family or an assistant may share: they link only where nothing contradicts, and name
+#: no record by themselves.
+CONTACT_KEYS = (IdType.EMAIL, IdType.PHONE)
+
 #: Types that never link by themselves; they confirm or contradict a phone.
 SECOND_KEYS = frozenset({IdType.NAME, IdType.BIRTHDATE})
 

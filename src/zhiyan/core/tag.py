@@ -50,6 +50,9 @@ class Tag:
 
     ``cases`` are tried in order, first match wins, ``otherwise`` if none does; a formula tag has no
     cases and its formula in ``otherwise``. ``population`` is "valid" (real customers) or "all".
+    What people entered loses half of its weight of evidence in ``half_life_days``; ``manual`` lets
+    them put a value beside a computed one (which it never replaces).
+    ``history`` is "on", "off" or empty (the default rule); ``aliases`` are its earlier codes.
     ``fingerprint`` covers everything that can change a value. ``where`` is ``file:line``.
     """
 
@@ -69,6 +72,8 @@ class Tag:
     population: str = "valid"
     refresh: str = "daily"
     stale_after_days: int | None = None
+    half_life_days: int | None = None
+    manual: bool = False
     owner: str
     weight: float = 0.0
     priority: str = "P2"
@@ -80,5 +85,7 @@ class Tag:
     example: str = ""
     origin: tuple[str, ...] = ()
     status: str = "live"
+    history: str = ""
+    aliases: tuple[str, ...] = ()
     fingerprint: str = ""
     where: str = field(default="", compare=False)

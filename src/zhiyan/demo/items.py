@@ -12,6 +12,9 @@ from zhiyan.demo.calendar import season_of
 from zhiyan.demo.columns import Array
 from zhiyan.errors import DefinitionError, Problem
 
+#: The fast loader where there is one; the catalogue is thousands of lines.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 PACK = Path(__file__).parents[1] / "packs" / "medical_aesthetics"
 
 #: How often an item of a category is chosen, before its price is taken into account.
@@ -110,7 +113,9 @@ def _rows(file: Path) -> Sequence[Mapping[str, Any]]:
 
 def _read(file: Path) -> Any:
     """Read YAML; None if there is no such file."""
-    return yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else None
+    if not file.exists():
+        return None
+    return yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader
 
 
 def _fen(rows: Sequence[Mapping[str, Any]], edge: str) -> Array:

@@ -23,6 +23,7 @@ class DuckDBEngine:
     """
 
     def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
+        self.read_only = read_only
         self._connection = _connect(path, read_only=read_only)
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.execute("SET preserve_insertion_order = false")

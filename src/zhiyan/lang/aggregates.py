@@ -126,6 +126,36 @@ def streak(entries: Sequence[Entry]) -> int:
     return sum(1 for at in moments if newest is None or at > newest)
 
 
+def longest_streak(entries: Sequence[Entry]) -> int:
+    """Return the length of the longest run of rows with a true condition.
+
+    Of rows of one moment those without come first.
+    """
+    rows: list[tuple[Any, bool]] = [(entry.at, entry.args[0] is True) for entry in entries]
+    best = run = 0
+    for _, hit in sorted(rows):
+        run = run + 1 if hit else 0
+        best = max(best, run)
+    return best
+
+
+def longest_run(entries: Sequence[Entry]) -> int:
+    """Return the length of the longest run of neighbouring whole numbers."""
+    return max(_runs(entries), default=0)
+
+
+def latest_run(entries: Sequence[Entry]) -> int:
+    """Return the length of the run of neighbouring whole numbers that ends with the greatest."""
+    runs = _runs(entries)
+    return runs[-1] if runs else 0
+
+
+def _runs(entries: Sequence[Entry]) -> list[int]:
+    """Return the lengths of all runs of neighbours, the greatest numbers last."""
+    starts = Counter(number - place for place, number in enumerate(sorted(set(_values(entries)))))
+    return [starts[start] for start in sorted(starts)]
+
+
 def _values(entries: Sequence[Entry]) -> list[Any]:
     return [entry.args[0] for entry in entries if entry.args[0] is not None]
 

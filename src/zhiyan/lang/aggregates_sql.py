@@ -176,6 +176,45 @@ def streak(rows: Gathering) -> exp.Expr:
     return case(is_null(newest.copy()), everything, since)
 
 
+def longest_streak(rows: Gathering) -> exp.Expr:
+    """Write the longest run of 1 in a text with a digit per row, in order of time."""
+    hit = exp.Coalesce(this=rows.value, expressions=[exp.false()])
+    ordered = call("list_sort", rows.listed(_struct(at=rows.at.copy(), hit=hit)))
+    one, none = exp.Literal.string("1"), exp.Literal.string("0")
+    digit = case(_extract(_name("_e"), "hit"), one, none)
+    text = call("array_to_string", _each(ordered, "_e", digit), exp.Literal.string(""))
+    runs = call("string_split", text, none.copy())
+    longest = call("list_max", _each(runs, "_r", exp.Length(this=_name("_r"))))
+    return exp.Coalesce(this=longest, expressions=[bare(0)])
+
+
+def longest_run(rows: Gathering) -> exp.Expr:
+    """Write the greatest number of values with the same start."""
+    starts = _starts(rows)
+    same = exp.EQ(this=_name("_s"), expression=_name("_k"))
+    own = call("len", call("list_filter", starts.copy(), _lambda("_s", same)))
+    longest = call("list_max", _each(call("list_distinct", starts), "_k", own))
+    return exp.Coalesce(this=longest, expressions=[bare(0)])
+
+
+def latest_run(rows: Gathering) -> exp.Expr:
+    """Write the number of values with the last start, which is the greatest."""
+    starts = _starts(rows)
+    same = exp.EQ(this=_name("_s"), expression=call("list_max", starts.copy()))
+    own = call("len", call("list_filter", starts, _lambda("_s", same)))
+    return exp.Coalesce(this=own, expressions=[bare(0)])
+
+
+def _starts(rows: Gathering) -> exp.Expr:
+    """Write for each distinct value, in order, value - place: equal within a run of neighbours."""
+    values = call("list_sort", call("list_distinct", rows.listed(rows.value, rows.value)))
+    start = exp.Sub(this=_name("_v"), expression=_name("_i"))
+    body = exp.Lambda(
+        this=start, expressions=[exp.to_identifier("_v"), exp.to_identifier("_i")], colon=True
+    )
+    return call("list_transform", values, body)
+
+
 def _dated(rows: Gathering) -> exp.Expr:
     entry = _struct(at=rows.at.copy(), x=rows.value)
     condition = rows.known(rows.value)

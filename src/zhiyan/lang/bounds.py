@@ -12,6 +12,11 @@ from sqlglot import exp
 from zhiyan.core.measure import Span, Unit, Window
 from zhiyan.lang.moment import Moment
 
+_ELAPSED = {
+    Unit.MINUTE: timedelta(minutes=1),
+    Unit.HOUR: timedelta(hours=1),
+    Unit.DAY: timedelta(days=1),
+}
 #: Days of each month of a common year; February of a leap year is handled where it is used.
 _MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
@@ -34,14 +39,12 @@ def bound_name(span: Span, *, ahead: bool) -> str:
 def shift(moment: Moment, span: Span, *, ahead: bool) -> datetime:
     """Return the as-of moved by a span, naive UTC.
 
-    Hours and days are elapsed time. Months are calendar months of the business zone; a day that the
+    Minutes, hours and days are elapsed time. Months are calendar months of the business zone; a day that the
     target month lacks becomes its last day.
     """
     sign = 1 if ahead else -1
-    if span.unit is Unit.HOUR:
-        return moment.as_of + sign * timedelta(hours=span.count)
-    if span.unit is Unit.DAY:
-        return moment.as_of + sign * timedelta(days=span.count)
+    if span.unit is not Unit.MONTH:
+        return moment.as_of + sign * elapsed(span)
     offset = timedelta(minutes=moment.offset_minutes)
     local = moment.as_of + offset
     index = local.year * 12 + local.month - 1 + sign * span.count
@@ -49,6 +52,11 @@ def shift(moment: Moment, span: Span, *, ahead: bool) -> datetime:
     leap = month == 1 and (year % 4 == 0 and (year % 100 != 0 or year % 400 == 0))
     day = min(local.day, _MONTH_DAYS[month] + leap)
     return local.replace(year=year, month=month + 1, day=day) - offset
+
+
+def elapsed(span: Span) -> timedelta:
+    """Return a length of minutes, hours or days; months have none of their own."""
+    return span.count * _ELAPSED[span.unit]
 
 
 def window_spans(window: Window) -> tuple[Span, ...]:

@@ -4,6 +4,7 @@ Moments are naive UTC. Elapsed time is counted in whole units, rounded towards t
 dates are calendar days of the business zone.
 """
 
+from calendar import monthrange
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -60,6 +61,41 @@ def days_until_anniversary(moment: Moment, then: date) -> int:
     today = moment.today
     days = (_anniversary(then, today.year) - today).days
     return days if days >= 0 else (_anniversary(then, today.year + 1) - today).days
+
+
+def add_days(then: date, count: int) -> date | None:
+    """Return the date so many days later, None beyond the years 1 to 9999."""
+    number = then.toordinal() + count
+    return date.fromordinal(number) if 1 <= number <= date.max.toordinal() else None
+
+
+def add_months(then: date, count: int) -> date | None:
+    """Return the date so many months later, None beyond the years 1 to 9999."""
+    year, month = divmod(then.year * 12 + then.month - 1 + count, 12)
+    if not date.min.year <= year <= date.max.year:
+        return None
+    return date(year, month + 1, min(then.day, monthrange(year, month + 1)[1]))
+
+
+def date_range(first: date, last: date) -> str:
+    """Return ``2026-12-01..2026-12-21``."""
+    return f"{first.isoformat()}..{last.isoformat()}"
+
+
+def day_number(moment: Moment, then: date | datetime) -> int:
+    """Return days since 1 January of the year 1."""
+    return _business_day(moment, then).toordinal() - 1
+
+
+def week_number(moment: Moment, then: date | datetime) -> int:
+    """Return weeks since 1 January of the year 1, a Monday."""
+    return day_number(moment, then) // 7
+
+
+def month_number(moment: Moment, then: date | datetime) -> int:
+    """Return twelve times the year plus the month, counted from 0."""
+    day = _business_day(moment, then)
+    return day.year * 12 + day.month - 1
 
 
 def _anniversary(then: date, year: int) -> date:

@@ -23,8 +23,12 @@ from zhiyan.lang.rules import Rule
 from zhiyan.lang.samples import Variable, candidates
 from zhiyan.lang.sources import domain
 
-_COUNTS = frozenset({"count", "count_distinct", "streak", "median_gap_days"})
-_NEVER_NULL = frozenset({"count", "count_distinct", "any"})
+_NEVER_NULL = frozenset(
+    {
+        *("count", "count_distinct", "any", "streak", "longest_streak", "longest_run"),
+        "latest_run",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +84,7 @@ def review(head: Head, rule: Rule, around: Around) -> tuple[list[Problem], list[
         return [], _missing_values(head, rule, frozenset())
     literals = {f"param.{code}": param.literal for code, param in around.params.items()}
     whens = [bind(case.when, literals) for case in rule.cases[rule.own :]]
-    ranks: dict[str, Name] = {}
+    ranks: dict[str, tuple[Name, Range]] = {}
     real = Abstraction(rule.scope, ranks, only_population=True)
     tried = _try(
         [real.free(when) for when in whens],
@@ -101,43 +105,42 @@ def review(head: Head, rule: Rule, around: Around) -> tuple[list[Problem], list[
 
 
 def _abstract(whens: Sequence[Node], rule: Rule, around: Around) -> Tried:
-    terms: dict[str, Name] = {}
+    terms: dict[str, tuple[Name, Range]] = {}
     abstraction = Abstraction(rule.scope, terms)
     freed = [abstraction.free(when) for when in whens]
     return _try(freed, _variables(rule, around, terms), thorough=True)
 
 
 def _variables(
-    rule: Rule, around: Around, terms: Mapping[str, Name]
+    rule: Rule, around: Around, terms: Mapping[str, tuple[Name, Range]]
 ) -> Callable[[str], Variable | None]:
     measures = {measure.name: measure for measure in rule.measures}
 
     def variable(name: str) -> Variable | None:
-        seen = terms.get(name) or rule.scope.find(name)
+        free = terms.get(name)
+        seen = free[0] if free else rule.scope.find(name)
         if seen is None or name == "as_of":
             return None
         if name in measures:
-            return _of_measure(measures[name], seen)
-        share = Range(0.0, 1.0) if name.startswith("rank_share(") else Range()
+            return _of_measure(measures[name], seen, rule.ranges[name])
         return Variable(
             name=name,
             type=seen.type,
             values=seen.values,
-            range=share if name in terms else around.ranges.get(name, Range()),
+            range=free[1] if free else around.ranges.get(name, Range()),
             nullable=name not in around.filled,
         )
 
     return variable
 
 
-def _of_measure(measure: Measure, seen: Name) -> Variable:
+def _of_measure(measure: Measure, seen: Name, known: Range) -> Variable:
     op = getattr(measure.aggregate, "op", "")
-    share = Range(0.0, 1.0) if op == "max_share" or measure.source == "model_score" else Range()
     return Variable(
         name=measure.name,
         type=seen.type,
         values=seen.values,
-        range=Range(0, None) if op in _COUNTS else share,
+        range=known,
         nullable=measure.empty.value is None and op not in _NEVER_NULL,
     )
 

@@ -4,16 +4,29 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from zhiyan.core.action import Playbook
 from zhiyan.core.event import Sensitivity
-from zhiyan.core.expression import Literal, Node, ValueType
+from zhiyan.core.expectation import Expectation
+from zhiyan.core.expression import Call, Case, Literal, Node, Ref, ValueType
 from zhiyan.core.segment import Segment
 from zhiyan.core.tag import Tag
 from zhiyan.errors import DefinitionError, Problem
+from zhiyan.lang.aliases import outdated, renamed
 from zhiyan.lang.check import Name, Scope, check
 from zhiyan.lang.parse import parse
 
 #: Name and type of the moment T in every expression.
 AS_OF = "as_of"
+#: The tag whose value says which clinic's parameters hold for a customer.
+HOME_CLINIC = "home_clinic"
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Least and greatest value of a number (money in fen), None where open."""
+
+    min: float | None = None
+    max: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +34,8 @@ class SourceColumn:
     """One readable column of a source.
 
     ``sensitivity`` is the class of the column and of its kind together, ``origin`` names where it
-    comes from (``order_line.net_fen``), ``plan`` marks a moment that may lie after T.
+    comes from (``order_line.net_fen``), ``plan`` marks a moment that may lie after T, ``range`` is
+    the declared range of a number.
     """
 
     name: str
@@ -31,6 +45,7 @@ class SourceColumn:
     sensitivity: Sensitivity = Sensitivity.P1
     origin: str = ""
     plan: bool = False
+    range: Range = Range()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +85,10 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Param:
-    """A parameter that a workspace may set; ``literal`` is the value in force (money in fen)."""
+    """A parameter that a workspace may set; ``literal`` is the value in force (money in fen).
+
+    ``by_clinic`` holds the values of the clinics that set it for themselves.
+    """
 
     code: str
     type: ValueType
@@ -78,12 +96,28 @@ class Param:
     default: Literal
     name_zh: str
     name_en: str
+    by_clinic: Mapping[str, Literal] = field(default_factory=dict[str, Literal])
     where: str = field(default="", compare=False)
 
     @property
     def overridden(self) -> bool:
-        """True if the workspace set another value than the pack."""
-        return self.literal != self.default
+        """True if the workspace or one of its clinics set another value than the pack."""
+        return self.literal != self.default or bool(self.by_clinic)
+
+    @property
+    def node(self) -> Node:
+        """What the parameter stands for: its value, or a case over the home clinic."""
+        groups: dict[Literal, list[str]] = {}
+        for clinic in sorted(self.by_clinic):
+            groups.setdefault(self.by_clinic[clinic], []).append(clinic)
+        branches = tuple((_at(clinics), literal) for literal, clinics in groups.items())
+        return Case(branches, self.literal) if branches else self.literal
+
+
+def _at(clinics: list[str]) -> Node:
+    """Return the condition that the home clinic is one of some clinics."""
+    texts = tuple(Literal(clinic, ValueType.TEXT) for clinic in clinics)
+    return Call("=" if len(texts) == 1 else "in", (Ref(HOME_CLINIC), *texts))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,14 +154,6 @@ class Taxonomy:
         return next((group for group in self.groups if tag in group.tags), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Least and greatest value of a numeric tag (money in fen), None where open."""
-
-    min: float | None = None
-    max: float | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forbidden:
     """A kind of tag that nobody may define, and the rule that forbids it."""
@@ -147,7 +173,8 @@ class Catalogue:
     ``tags`` stand in topological order (a tag after all that it reads). ``views`` holds every
     source by name. Keys of ``categories`` are ``level1`` and ``level1/level2``. ``used_by`` maps a
     tag code, ``param.NAME`` or ``view:NAME`` to the tags and segments (``segment:CODE``) that read
-    it. ``domains`` are the declared ranges of numeric tags. ``warnings`` did not stop the loading.
+    it. ``domains`` are the declared ranges of numeric tags. ``aliases`` maps
+    old codes of tags to those of today. ``warnings`` did not stop the loading.
     """
 
     name: str
@@ -165,6 +192,9 @@ class Catalogue:
     forbidden: tuple[Forbidden, ...] = ()
     warnings: tuple[Problem, ...] = ()
     fingerprint: str = ""
+    playbook: Playbook = field(default_factory=Playbook)
+    aliases: Mapping[str, str] = field(default_factory=dict[str, str])
+    expectations: tuple[Expectation, ...] = ()
 
     @property
     def scope(self) -> Scope:
@@ -172,9 +202,12 @@ class Catalogue:
         return tag_scope(self.tags.values(), self.params)
 
     @property
-    def literals(self) -> Mapping[str, Literal]:
-        """Values in force of all parameters, keyed ``param.NAME``, for ``lang.check.bind``."""
-        return {f"param.{code}": param.literal for code, param in self.params.items()}
+    def literals(self) -> Mapping[str, Node]:
+        """Values in force of all parameters, keyed ``param.NAME``, for ``lang.check.bind``.
+
+        Those that clinics set for themselves are cases over the tag ``home_clinic``.
+        """
+        return {f"param.{code}": param.node for code, param in self.params.items()}
 
 
 def tag_name(tag: Tag) -> Name:
@@ -205,18 +238,24 @@ def check_expression(catalogue: Catalogue, text: str, where: str = "") -> Node:
     Example:
         >>> node = check_expression(catalogue, "value_level = 'high' and age >= 30")
     """
-    node, problems = condition(text, catalogue.scope, where)
+    node, problems = condition(text, catalogue.scope, where, aliases=catalogue.aliases)
     if problems or node is None:
         raise DefinitionError(*problems)
     return node
 
 
-def condition(text: str, scope: Scope, where: str) -> tuple[Node | None, list[Problem]]:
-    """Parse and check a condition; return the tree (None if it cannot be read) and problems."""
+def condition(
+    text: str, scope: Scope, where: str, *, aliases: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Node | None, list[Problem]]:
+    """Parse and check a condition; return the tree (None if it cannot be read) and problems.
+
+    Old codes of renamed tags read as the codes of today.
+    """
     try:
         node = parse(text, where)
     except DefinitionError as error:
         return None, list(error.problems)
+    node = renamed(node, {old: aliases[old] for old in outdated(node, scope.find, aliases)})
     found, problems = check(node, scope, where)
     if not problems and found not in (ValueType.BOOL, ValueType.NULL):
         problems.append(

@@ -72,15 +72,15 @@ def inspect(node: Node, scope: Scope, where: str = "") -> Checked:
     )
 
 
-def bind(node: Node, params: Mapping[str, Literal]) -> Node:
-    """Replace every ``param.x`` by its literal; names that ``params`` lacks stay as they are.
+def bind(node: Node, params: Mapping[str, Node]) -> Node:
+    """Replace every ``param.x`` by what it stands for; names that ``params`` lacks stay as they are.
 
     Args:
         node: the expression.
-        params: literals by bare name (``value_high``) or by full name (``param.value_high``).
+        params: values by bare name (``value_high``) or by full name (``param.value_high``).
 
     Returns:
-        The expression with literals in place of parameters.
+        The expression with values in place of parameters.
     """
     if isinstance(node, Ref):
         if not node.name.startswith("param."):

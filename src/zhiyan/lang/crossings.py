@@ -8,7 +8,7 @@ customers of whom no row crosses such a bound. All other uses of the clock follo
 from zhiyan.core.expression import Call, Literal, Node, Ref, ValueType, children, names
 from zhiyan.core.measure import Measure, Span, Unit
 from zhiyan.lang.catalogue import AS_OF, View
-from zhiyan.lang.measure_sql import row_nodes
+from zhiyan.lang.measure_sql import other_rows, row_nodes
 from zhiyan.lang.rows import IDENTIFIER
 from zhiyan.lang.volatile import is_volatile, reads_clock
 
@@ -33,7 +33,7 @@ def crossings(measure: Measure, view: View) -> frozenset[Crossing] | None:
     moments = _moments(measure, view)
     grouped = (measure.aggregate, *((measure.having,) if measure.having else ()))
     found: set[Crossing] = set()
-    for node in (*row_nodes(measure), *(grouped if measure.per else ())):
+    for node in (*row_nodes(measure), *(grouped if measure.grouped else ())):
         part = _crossings(node, moments)
         if part is None:
             return None
@@ -42,8 +42,7 @@ def crossings(measure: Measure, view: View) -> frozenset[Crossing] | None:
 
 
 def _others_read_clock(measure: Measure) -> bool:
-    where = measure.follow.where if measure.follow else None
-    return where is not None and reads_clock(where)
+    return any(rows.where and reads_clock(rows.where) for rows in other_rows(measure))
 
 
 def _moments(measure: Measure, view: View) -> frozenset[str]:

@@ -21,8 +21,8 @@ ITEM_DOMAINS = {
     "seasons": "season",
     "ad_classes": "ad_class",
 }
-LISTS = ("tags", "segments", "forbidden")
-MAPS = ("views", "params", "categories", "taxonomies")
+LISTS = ("tags", "segments", "forbidden", "actions", "suppressions", "expectations")
+MAPS = ("views", "params", "categories", "taxonomies", "queue", "lifecycle")
 _CODE_LINE = re.compile(r"^[ \t-]*code:[ \t]*([a-z][a-z0-9_]*)[ \t]*$", re.MULTILINE)
 META = ("code", "name", "version", "description")
 

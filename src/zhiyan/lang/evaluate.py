@@ -1,13 +1,11 @@
 """Expressions on values in memory: the reference that every engine must agree with."""
 
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from zhiyan.core.expression import Call, Case, Literal, Node, Ref, Value, walk
 from zhiyan.errors import InternalError, Problem
 from zhiyan.lang.aggregates import Entry
-from zhiyan.lang.functions import REGISTRY, Aggregate, Kind, Scalar
+from zhiyan.lang.functions import REGISTRY, Aggregate, Kind, Population, Scalar
 from zhiyan.lang.moment import Moment
 
 Row = Mapping[str, Value]
@@ -17,7 +15,7 @@ def evaluate(node: Node, row: Row, moment: Moment) -> Value:
     """Return the value of a checked expression for one row.
 
     Args:
-        node: an expression without aggregates and without ``rank_share``.
+        node: an expression without aggregates and without a look at other customers.
         row: a value for every name that the expression reads; moments are naive UTC.
         moment: T and the business zone.
 
@@ -47,13 +45,14 @@ def evaluate(node: Node, row: Row, moment: Moment) -> Value:
 def evaluate_all(node: Node, rows: Sequence[Row], moment: Moment) -> list[Value]:
     """Return the values of an expression for all customers, row by row.
 
-    Unlike ``evaluate`` it knows the population, so the expression may hold ``rank_share``.
+    Unlike ``evaluate`` it knows the population, so the expression may hold ``rank_share``,
+    ``band`` and ``peers``.
     """
-    ranks = [part for part in walk(node) if isinstance(part, Call) and _is_rank(part)]
-    places = {part: f"rank_share {number}" for number, part in enumerate(dict.fromkeys(ranks))}
-    columns = {name: _shares(part, rows, moment) for part, name in places.items()}
+    calls = [part for part in walk(node) if isinstance(part, Call) and _compares(part)]
+    places = {part: f"compared {number}" for number, part in enumerate(dict.fromkeys(calls))}
+    columns = {name: _compared(part, rows, moment) for part, name in places.items()}
     extended = [
-        {**row, **{name: shares[number] for name, shares in columns.items()}}
+        {**row, **{name: values[number] for name, values in columns.items()}}
         for number, row in enumerate(rows)
     ]
     plain = _replace(node, places)
@@ -85,25 +84,18 @@ def _read(name: str, row: Row, moment: Moment) -> Value:
     raise _unchecked(f"no value for {name}")
 
 
-def _is_rank(node: Call) -> bool:
+def _compares(node: Call) -> bool:
     entry = REGISTRY.get(node.op)
     return entry is not None and entry.kind is Kind.POPULATION
 
 
-def _shares(node: Call, rows: Sequence[Row], moment: Moment) -> list[Value]:
-    """Return (ascending rank - 1) / customers with a value, within the group if one is given."""
+def _compared(node: Call, rows: Sequence[Row], moment: Moment) -> list[Value]:
+    """Return the value of a comparing call for every row."""
     keys = [tuple(evaluate(arg, row, moment) for arg in node.args) for row in rows]
-    groups: dict[tuple[Value, ...], list[Any]] = {}
-    for value, *group in keys:
-        if value is not None:
-            groups.setdefault(tuple(group), []).append(value)
-    for peers in groups.values():
-        peers.sort()
-    return [_share(value, groups.get(tuple(group), []), group) for value, *group in keys]
-
-
-def _share(value: Any, peers: list[Any], group: list[Value]) -> Value:
-    return None if value is None or None in group else bisect_left(peers, value) / len(peers)
+    entry = REGISTRY[node.op]
+    if not isinstance(entry, Population):
+        raise _unchecked(f"{node.op} compares nothing")
+    return entry.compare(keys)
 
 
 def _replace(node: Node, places: Mapping[Call, str]) -> Node:

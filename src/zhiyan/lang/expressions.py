@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from zhiyan.core.expression import Node, ValueType
-from zhiyan.errors import DefinitionError
+from zhiyan.errors import DefinitionError, Problem
+from zhiyan.lang.aliases import outdated, renamed
 from zhiyan.lang.check import Name, Scope, check
 from zhiyan.lang.parse import parse
 from zhiyan.lang.reader import Reader
@@ -36,9 +37,22 @@ class Expressions:
         node = self.parsed(item, what)
         if node is None:
             return None, None
+        node = self._today(node, scope, item)
         found, problems = check(node, scope, str(item.spot))
         self.reader.problems.extend(problems)
         return node, None if problems else found
+
+    def _today(self, node: Node, scope: Scope, item: Item) -> Node:
+        """Return an expression with the old codes of renamed tags replaced, and note each."""
+        old = outdated(node, scope.find, self.reader.aliases)
+        for name in old:
+            code = self.reader.aliases[name]
+            message = f"tag {name!r} is called {code!r} now"
+            note = Problem(
+                code="ZY283", message=message, where=str(item.spot), hint=f"write {code}"
+            )
+            self.reader.notes.append(note)
+        return renamed(node, self.reader.aliases) if old else node
 
     def condition(self, item: Item | None, scope: Scope, what: str) -> Node | None:
         """Return the tree of a condition (``ZY232`` if it is none), None where absent."""

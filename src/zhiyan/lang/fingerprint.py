@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from zhiyan.core.expression import Case, Literal, Node, Ref, walk
-from zhiyan.core.measure import Measure
+from zhiyan.core.measure import Measure, Rows
 from zhiyan.core.segment import Segment
 from zhiyan.core.tag import Tag
 from zhiyan.lang.catalogue import Param, View
@@ -19,7 +19,7 @@ from zhiyan.lang.check import bind
 from zhiyan.lang.windows import span_text, window_text
 
 #: Raised when the meaning of the language changes, so that old snapshots are not taken for new.
-LANGUAGE_VERSION = 1
+LANGUAGE_VERSION = 2
 
 _Data: TypeAlias = "str | int | list[_Data] | dict[str, _Data] | None"
 
@@ -28,7 +28,7 @@ class Fingerprints:
     """Computes fingerprints against given parameters and sources."""
 
     def __init__(self, params: Mapping[str, Param], views: Mapping[str, View]) -> None:
-        self._literals = {f"param.{code}": param.literal for code, param in params.items()}
+        self._literals = {f"param.{code}": param.node for code, param in params.items()}
         self._views = views
 
     def tag(self, tag: Tag, inputs: Mapping[str, str]) -> str:
@@ -68,8 +68,19 @@ class Fingerprints:
             "having": self._node(measure.having),
             "empty": self._node(measure.empty),
             "follow": follow
-            and [self._source(follow.source), self._node(follow.where), span_text(follow.within)],
+            and [
+                self._source(follow.source),
+                self._node(follow.where),
+                span_text(follow.within),
+                self._rows(follow.without),
+            ],
+            "since": measure.since and [self._rows(measure.since.rows), measure.since.never],
+            "latest": self._node(measure.latest),
+            "session": measure.session and span_text(measure.session),
         }
+
+    def _rows(self, rows: Rows | None) -> _Data:
+        return rows and [self._source(rows.source), self._node(rows.where)]
 
     def _source(self, name: str) -> _Data:
         view = self._views[name]

@@ -1,6 +1,7 @@
 """Tags that nobody may define: recognised by code, by name, by alias, and by what they cover."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -11,7 +12,12 @@ from zhiyan.lang.heads import Head
 _SPLIT = re.compile(r"[/、,，;；|()（）\s]+")
 _CJK = re.compile(r"[\u4e00-\u9fff]")
 _WORDS = re.compile(r"[a-z0-9]+")
-_GAPS = re.compile(r"[\s_\-]+")
+#: Whatever is no letter, digit or sign of a script: it can only hide a word.
+_GAPS = re.compile(r"[\W_]+")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_NUMBERED = re.compile(r"[0-9]+$")
+#: Latin words run together count from this many letters.
+_LEAST_JOINED = 5
 #: Endings that add nothing to what a name says.
 _ENDINGS = re.compile(r"(标签|客户|用户|人群|程度|等级|指数|倾向|评分|得分|分)+$")
 #: A word out of a description must be this long to count inside a longer name.
@@ -41,10 +47,13 @@ class _Signs:
     inside: tuple[str, ...]
     near: tuple[str, ...]
     spaced: tuple[str, ...]
+    joined: frozenset[str]
 
     def show_in(self, name: "_Name") -> bool:
         """Say whether the code or name of a tag falls under the entry."""
         if name.bare in self.exact or any(term in name.spaced for term in self.spaced):
+            return True
+        if not self.joined.isdisjoint(name.joined):
             return True
         if not name.chinese:
             return False
@@ -60,11 +69,13 @@ class _Name:
     bare: str
     spaced: str
     chinese: bool
+    joined: frozenset[str]
 
     @classmethod
     def of(cls, text: str) -> "_Name":
         """Prepare a text once for all entries."""
-        return cls(text, _bare(text), _spaced(text), _CJK.search(text) is not None)
+        chinese = _CJK.search(text) is not None
+        return cls(_plain(text), _bare(text), _spaced(text), chinese, _joined(text))
 
 
 class ForbiddenList:
@@ -73,24 +84,34 @@ class ForbiddenList:
     def __init__(self, entries: Iterable[Forbidden]) -> None:
         self._signs = [_signs(entry) for entry in entries]
 
-    def match(self, head: Head) -> Match | None:
+    def match(self, head: Head, within: Iterable[str] = ()) -> Match | None:
         """Return the first entry that a tag falls under, None if it may be defined.
 
-        Its code and names are held against all signs, the values of its domain against whole names.
+        Its code and names are held against all signs; the values of its domain, and the texts
+        ``within`` its rule, against whole names.
         """
-        names = [_Name.of(text) for text in (head.code, *head.name) if text]
-        values = [
-            (text, _bare(text))
-            for value in head.values
-            for text in (value.zh, value.en, value.value)
+        shown = [text for text in (head.code, *head.name) if text]
+        names = [_Name.of(text) for text in shown]
+        texts = [
+            *within,
+            *(text for v in head.values for text in (v.zh, v.en, v.value, v.meaning)),
         ]
+        values = [(text, _bare(text)) for text in texts if text]
         for signs in self._signs:
-            for name in names:
+            for text, name in zip(shown, names, strict=True):
                 if signs.show_in(name):
-                    return Match(signs.entry, name.text)
+                    return Match(signs.entry, text)
             for text, bare in values:
                 if bare in signs.exact:
                     return Match(signs.entry, text)
+        return None
+
+    def match_text(self, text: str) -> Match | None:
+        """Return the first entry that a name or short text falls under, None if none."""
+        name = _Name.of(text)
+        for signs in self._signs:
+            if signs.show_in(name):
+                return Match(signs.entry, name.text)
         return None
 
 
@@ -105,6 +126,11 @@ def _signs(entry: Forbidden) -> _Signs:
         inside=(*(word for word in chinese if len(word) > 1), *long),
         near=tuple(word for word in chinese if len(word) >= _TELLING),
         spaced=tuple(_spaced(text) for text in terms if not _CJK.search(text)),
+        joined=frozenset(
+            word
+            for text in terms
+            if not _CJK.search(text) and len(word := _plain(text)) >= _LEAST_JOINED
+        ),
     )
 
 
@@ -120,16 +146,36 @@ def _covered(entry: Forbidden) -> tuple[str, ...]:
 
 def _alike(text: str, term: str) -> bool:
     """Say whether two Chinese names are nearly the same."""
-    size = len(text) + len(term)
-    shared = sum(min(text.count(sign), term.count(sign)) for sign in set(term))
-    if len(text) < _TELLING or 2 * shared < _LEAST_LIKENESS * size:
+    least = _LEAST_LIKENESS * (len(text) + len(term)) / 2
+    if len(text) < _TELLING or min(len(text), len(term)) < least:
+        return False
+    shared = sum(min(text.count(sign), term.count(sign)) for sign in set(term).intersection(text))
+    if shared < least:
         return False
     return SequenceMatcher(None, text, term, autojunk=False).ratio() >= _LEAST_LIKENESS
 
 
 def _spaced(text: str) -> str:
     """Return the Latin words of a text between blanks, so that only whole words are found."""
-    return f" {' '.join(_WORDS.findall(text.lower()))} "
+    return f" {' '.join(_latin(text))} "
+
+
+def _latin(text: str) -> list[str]:
+    """Return the Latin words of a text; a change from small to large letters parts words."""
+    parted = _CAMEL.sub(" ", unicodedata.normalize("NFKC", text))
+    return _WORDS.findall(parted.lower())
+
+
+def _joined(text: str) -> frozenset[str]:
+    """Return every run of neighbouring Latin words written together, without plural and number."""
+    words = _latin(text)
+    runs = {
+        "".join(words[start:end])
+        for start in range(len(words))
+        for end in range(start + 1, len(words) + 1)
+    }
+    bare = {_NUMBERED.sub("", run) for run in runs}
+    return frozenset(runs | bare | {run.removesuffix("s") for run in bare})
 
 
 def _bare(text: str) -> str:
@@ -139,4 +185,4 @@ def _bare(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return _GAPS.sub("", text.lower())
+    return _GAPS.sub("", unicodedata.normalize("NFKC", text).lower())

@@ -8,6 +8,7 @@ from typing import Any
 from zhiyan.core.expression import Value
 from zhiyan.lang.aggregates import Reduce
 from zhiyan.lang.aggregates_sql import Gather
+from zhiyan.lang.population import Compare
 from zhiyan.lang.scalars_sql import Write
 from zhiyan.lang.signature import Rule
 
@@ -27,7 +28,8 @@ class Function:
 
     ``form`` shows it with types, ``doc`` says in one line what it gives. ``shares_domain`` says
     that a text literal among the arguments must belong to the closed domain of the others;
-    ``keeps_domain`` that the result stays within the domain of the arguments.
+    ``keeps_domain`` that the result stays within the domain of the arguments. ``range`` holds the
+    least and greatest number that it can give, None where open.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Function:
     most: int | None = 1
     shares_domain: bool = False
     keeps_domain: bool = False
+    range: tuple[float | None, float | None] = (None, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +60,12 @@ class Scalar(Function):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Population(Function):
-    """A function that compares a customer with the others; see ``evaluate_all``."""
+    """A function that compares a customer with the others; see ``evaluate_all``.
 
+    ``compare`` takes the arguments of all customers and gives the value of each.
+    """
+
+    compare: Compare
     write: Write
     kind: Kind = Kind.POPULATION
 

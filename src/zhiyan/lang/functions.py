@@ -7,9 +7,12 @@ part of the tree itself; ``between``, ``not in`` and ``is not null`` are read in
 from collections.abc import Mapping
 
 from zhiyan.lang.aggregate_functions import CHOICES, COUNTS
+from zhiyan.lang.date_functions import DATE_FUNCTIONS
 from zhiyan.lang.function import Aggregate, Function, Kind, Population, Scalar
 from zhiyan.lang.operators import OPERATORS
-from zhiyan.lang.scalar_functions import POPULATION_FUNCTIONS, TIME_FUNCTIONS, VALUE_FUNCTIONS
+from zhiyan.lang.population_functions import POPULATION_FUNCTIONS
+from zhiyan.lang.scalar_functions import TIME_FUNCTIONS, VALUE_FUNCTIONS
+from zhiyan.lang.text_functions import LIST_FUNCTIONS, TEXT_FUNCTIONS
 
 __all__ = ["CALLABLE", "REGISTRY", "Aggregate", "Function", "Kind", "Population", "Scalar"]
 
@@ -19,7 +22,10 @@ REGISTRY: Mapping[str, Function] = {
     for entry in (
         *OPERATORS,
         *VALUE_FUNCTIONS,
+        *TEXT_FUNCTIONS,
+        *LIST_FUNCTIONS,
         *TIME_FUNCTIONS,
+        *DATE_FUNCTIONS,
         *POPULATION_FUNCTIONS,
         *COUNTS,
         *CHOICES,

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from zhiyan.core.event import Sensitivity
-from zhiyan.core.expression import Literal, ValueType
+from zhiyan.core.expression import ValueType
 from zhiyan.core.tag import MarketingUse, TagKind, TagValue
 from zhiyan.lang.catalogue import Range
 from zhiyan.lang.check import Name
-from zhiyan.lang.literals import Wanted, read_literal
 from zhiyan.lang.measures import KEYS as MEASURE_KEYS
 from zhiyan.lang.nearest import nearest
+from zhiyan.lang.ranges import read_range
 from zhiyan.lang.reader import Reader
 from zhiyan.lang.yaml_nodes import Fields, Item, Scalar
 
@@ -20,7 +20,11 @@ CONSENTS = ("general", "general+separate", "legal_duty", "care_record")
 REFRESHES = ("realtime", "hourly", "on_event", "daily", "weekly", "monthly", "yearly")
 POPULATIONS = ("valid", "all")
 PRIORITIES = ("P0", "P1", "P2", "P3")
-STATUSES = ("draft", "live", "retired")
+STATUSES = ("draft", "review", "live", "retired")
+#: Whether values are kept as intervals; without it, all but pure counters are.
+HISTORY = ("on", "off")
+#: Whether people may put a value beside the computed one.
+MANUAL = ("allowed", "refused")
 TYPES = tuple(member.value for member in ValueType if member is not ValueType.NULL)
 
 REQUIRED = (
@@ -43,6 +47,8 @@ KEYS = (
     "population",
     "refresh",
     "stale_after_days",
+    "half_life_days",
+    "manual",
     "weight",
     "priority",
     "consent",
@@ -51,6 +57,8 @@ KEYS = (
     "origin",
     "declassified",
     "status",
+    "aliases",
+    "history",
     "override",
 )
 _NUMBERS = frozenset({ValueType.INT, ValueType.DECIMAL, ValueType.MONEY})
@@ -72,6 +80,8 @@ class Head:
     population: str
     refresh: str
     stale_after_days: int | None
+    half_life_days: int | None
+    manual: bool
     owner: str
     weight: float
     priority: str
@@ -83,6 +93,8 @@ class Head:
     example: str
     origin: tuple[str, ...]
     status: str
+    history: str
+    aliases: tuple[str, ...]
     override: bool
     layer: int
     place: Item
@@ -125,6 +137,7 @@ class HeadReader:
         values, domain = self._domain(found, ValueType(type_) if type_ else None, what)
         override = read.flag(found["override"], what) if "override" in found else False
         origin = read.words(found["origin"], f"{what}.origin") if "origin" in found else ()
+        aliases = read.words(found["aliases"], f"{what}.aliases") if "aliases" in found else ()
         if code is None or not kind or not type_:
             return None
         head = Head(
@@ -140,6 +153,7 @@ class HeadReader:
             declassified=texts["declassified"][0],
             example=texts["example"][0],
             origin=origin,
+            aliases=aliases,
             override=bool(override),
             layer=layer,
             place=found["code"],
@@ -159,6 +173,8 @@ class HeadReader:
             "population": known["population"] or "valid",
             "refresh": known["refresh"] or "daily",
             "stale_after_days": int(numbers["stale_after_days"] or 0) or None,
+            "half_life_days": int(numbers["half_life_days"] or 0) or None,
+            "manual": known["manual"] == "allowed",
             "weight": numbers["weight"] or 0.0,
             "priority": known["priority"] or "P2",
             "sensitivity": Sensitivity(known["sensitivity"] or "P1"),
@@ -166,6 +182,7 @@ class HeadReader:
             "marketing_use": MarketingUse(known["marketing_use"] or "include"),
             "purposes": self._purposes(found.get("purposes"), what),
             "status": known["status"] or "live",
+            "history": known["history"] or "",
         }
 
     def _choice(
@@ -196,14 +213,15 @@ class HeadReader:
         return words
 
     def _numbers(self, found: Mapping[str, Item], what: str) -> dict[str, float | None]:
-        weight, days = found.get("weight"), found.get("stale_after_days")
-        whole = (
-            self.reader.integer(days, f"{what}.stale_after_days", low=1, high=3660)
-            if (days and not _is_null(days))
+        days = {
+            key: self.reader.integer(found[key], f"{what}.{key}", low=1, high=3660)
+            if key in found and not _is_null(found[key])
             else None
-        )
+            for key in ("stale_after_days", "half_life_days")
+        }
+        weight = found.get("weight")
         part = self.reader.number(weight, f"{what}.weight", low=0, high=1) if weight else None
-        return {"weight": part, "stale_after_days": whole}
+        return {"weight": part, **days}
 
     def _purposes(self, item: Item | None, what: str) -> tuple[str, ...]:
         if item is None:
@@ -230,7 +248,7 @@ class HeadReader:
             message = f"{what}: only numbers have a 'domain'"
             self.reader.report("ZY225", domain, message, hint="write 'values' for a closed list")
             return values, None
-        return values, self._range(domain, type_, f"{what}.domain")
+        return values, read_range(self.reader, domain, type_, what=f"{what}.domain")
 
     def _values(self, item: Item, what: str) -> tuple[TagValue, ...]:
         found: list[TagValue] = []
@@ -243,19 +261,16 @@ class HeadReader:
             found.append(TagValue(value=key.text, zh=zh, en=en, meaning=meaning or ""))
         return tuple(found)
 
-    def _range(self, item: Item, type_: ValueType, what: str) -> Range:
-        found = self.reader.fields(item, what, ("min", "max"))
-        ends = {
-            key: read_literal(self.reader, value, Wanted(type_), what=f"{what}.{key}")
-            for key, value in found.items()
-        }
-        low, high = (_amount(ends.get(key)) for key in ("min", "max"))
-        if low is not None and high is not None and low > high:
-            self.reader.report("ZY226", item, f"{what}: min is above max")
-        return Range(low, high)
-
     def _policy(self, head: Head, found: Mapping[str, Item]) -> None:
         what = f"tag {head.code!r}"
+        entered = head.kind is TagKind.MANUAL
+        if entered and "manual" in found:
+            message = f"{what}: people enter it anyway; 'manual' is for computed tags"
+            self.reader.report("ZY274", found["manual"], message)
+        if head.half_life_days and not entered and not head.manual:
+            message = f"{what}: only what people enter has a half-life"
+            hint = "write manual: allowed, or leave half_life_days out"
+            self.reader.report("ZY274", found["half_life_days"], message, hint=hint)
         if head.sensitivity is Sensitivity.S4 and head.marketing_use is MarketingUse.INCLUDE:
             self.reader.report(
                 "ZY237",
@@ -284,11 +299,6 @@ def _is_null(item: Item) -> bool:
     return isinstance(item, Scalar) and item.value is None
 
 
-def _amount(literal: Literal | None) -> float | None:
-    value = literal.value if literal else None
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
 _CHOICES: Mapping[str, Collection[str]] = {
     "population": POPULATIONS,
     "refresh": REFRESHES,
@@ -297,4 +307,6 @@ _CHOICES: Mapping[str, Collection[str]] = {
     "consent": CONSENTS,
     "marketing_use": tuple(member.value for member in MarketingUse),
     "status": STATUSES,
+    "history": HISTORY,
+    "manual": MANUAL,
 }

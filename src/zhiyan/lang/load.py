@@ -7,11 +7,15 @@ from pathlib import Path
 from types import MappingProxyType
 
 from zhiyan.errors import DefinitionError, Problem
+from zhiyan.lang.actions import ActionReader
 from zhiyan.lang.catalogue import Catalogue, Category, Param, View, common_names
 from zhiyan.lang.check import Scope
+from zhiyan.lang.clinics import ClinicSettings, place_problems
 from zhiyan.lang.documents import Sections, read_folders
+from zhiyan.lang.expectations import read_expectations
 from zhiyan.lang.expressions import UNKNOWN
 from zhiyan.lang.fingerprint import Fingerprints
+from zhiyan.lang.lifecycle import LIVE, set_statuses, status_problems
 from zhiyan.lang.pack import PackReader
 from zhiyan.lang.reader import Reader
 from zhiyan.lang.sources import plain_views
@@ -27,6 +31,7 @@ def load_catalogue(
     params: Mapping[str, object] | None = None,
     *,
     replace: bool = False,
+    clinics: Sequence[ClinicSettings] = (),
 ) -> Catalogue:
     """Read, check and order all definitions.
 
@@ -35,6 +40,7 @@ def load_catalogue(
             which may add definitions and override tags that say ``override: true``.
         params: the workspace's values of parameters by code, money in yuan.
         replace: let the last entry of ``folders`` redefine tags without saying so.
+        clinics: the workspace's clinics, with their cities and values of parameters of their own.
 
     Returns:
         The catalogue; what did not stop the loading is in its ``warnings``.
@@ -47,21 +53,32 @@ def load_catalogue(
     """
     reader = Reader([])
     sections = read_folders(folders, reader)
-    around = _Surroundings.read(sections, params or {}, reader)
+    around = _Surroundings.read(sections, (params or {}, clinics), reader)
     pack = PackReader(reader)
     forbidden = pack.forbidden(sections.of("forbidden"))
     builder = around.builder(reader, lost=sections.lost)
     last = len(folders) - 1 if replace else None
     builder.read_heads(sections.of("tags"), around.categories, replacing=last)
+    set_statuses(sections.of("lifecycle"), builder.heads, reader)
+    reader.aliases.update(builder.aliases())
     builder.read_rules()
     builder.check(forbidden)
     builder.review_cases()
     scope = Scope(names={**common_names(around.params), **builder.seen}, population=True)
     segments = pack.segments(sections.of("segments"), scope)
+    for segment in segments.values():
+        where = f"segment {segment.code!r}"
+        reader.problems += place_problems(segment.where, scope, around.params, where=where)
+    playbook = ActionReader(reader, scope, builder.heads, builder.warnings).playbook(
+        sections.of("actions"), sections.of("suppressions"), sections.of("queue")
+    )
+    expectations = read_expectations(reader, sections.of("expectations"), scope)
     meta, paths = _meta(sections, reader), builder.categories()
     taxonomies = pack.taxonomies(sections.of("taxonomies"), paths, around.categories)
     _stop_if_wrong(reader.problems, echoes=bool(sections.unread))
     tags = builder.tags()
+    readers = used_by(tags.values(), segments.values(), playbook)
+    _stop_if_wrong(status_problems(tags, readers), echoes=False)
     return Catalogue(
         name=meta["code"],
         name_zh=meta["zh"],
@@ -74,10 +91,15 @@ def load_catalogue(
         categories=MappingProxyType(around.categories),
         taxonomies=MappingProxyType(taxonomies),
         domains=MappingProxyType(builder.domains()),
-        used_by=MappingProxyType(used_by(tags.values(), segments.values())),
+        used_by=MappingProxyType(readers),
         forbidden=forbidden,
-        warnings=tuple(in_order(builder.warnings)),
-        fingerprint=around.fingerprints.catalogue(tags.values(), segments.values()),
+        warnings=tuple(in_order([*builder.warnings, *reader.notes])),
+        fingerprint=around.fingerprints.catalogue(
+            (tag for tag in tags.values() if tag.status == LIVE), segments.values()
+        ),
+        playbook=playbook,
+        aliases=MappingProxyType(reader.aliases),
+        expectations=expectations,
     )
 
 
@@ -116,11 +138,14 @@ class _Surroundings:
 
     @classmethod
     def read(
-        cls, sections: Sections, settings: Mapping[str, object], reader: Reader
+        cls,
+        sections: Sections,
+        settings: tuple[Mapping[str, object], Sequence[ClinicSettings]],
+        reader: Reader,
     ) -> "_Surroundings":
         """Read the sections that tags rely on."""
         pack = PackReader(reader)
-        params = pack.params(sections.of("params"), settings)
+        params = pack.params(sections.of("params"), *settings)
         items = sections.item_values()
         views = dict(plain_views(items))
         broken: set[str] = set()

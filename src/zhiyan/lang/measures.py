@@ -2,36 +2,41 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
-from zhiyan.core.event import Sensitivity
 from zhiyan.core.expression import Node, ValueType, names
-from zhiyan.core.measure import LIFETIME, NULL, Follow, Measure, Window
+from zhiyan.core.measure import LIFETIME, NULL, Measure, Window
 from zhiyan.errors import DefinitionError
-from zhiyan.lang.catalogue import Param, SourceColumn, View, common_names
+from zhiyan.lang.catalogue import Param, Range, SourceColumn, View, common_names
 from zhiyan.lang.check import Name, Scope
+from zhiyan.lang.clinics import row_problems
 from zhiyan.lang.expressions import UNKNOWN, Expressions
 from zhiyan.lang.literals import Wanted, read_literal
+from zhiyan.lang.measure_sql import SESSION_NAMES
+from zhiyan.lang.narrowing import Narrowing, NarrowingReader, Trace, column_traces
 from zhiyan.lang.nearest import nearest
+from zhiyan.lang.ranges import OPEN, range_of, read_range
 from zhiyan.lang.reader import Reader
+from zhiyan.lang.signature import AMOUNTS
 from zhiyan.lang.sources import domain, source_names
-from zhiyan.lang.windows import parse_span, parse_window
+from zhiyan.lang.windows import parse_window
 from zhiyan.lang.yaml_nodes import Item, Scalar
 
-KEYS = ("source", "where", "window", "aggregate", "per", "inner", "having", "follow", "empty")
-_NEED_ORDER = frozenset({"first", "last", "streak", "latest_by"})
-
-#: A class of sensitivity and where it comes from.
-Trace: TypeAlias = tuple[Sensitivity, str]
-
+KEYS = (
+    "source", "where", "window", "since", "latest", "aggregate", "per", "session", "inner", "having",
+    "follow", "empty",
+)  # fmt: skip
+#: Keys of named measures; written short, the domain is that of the tag.
+NAMED_KEYS = (*KEYS, "domain")
+_NEED_ORDER = frozenset({"first", "last", "streak", "longest_streak", "latest_by"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadMeasure:
-    """A checked measure, the closed domain of its values (None: open), and what it reads."""
+    """A checked measure, the closed domain of its values (None: open), what it reads, its range."""
 
     measure: Measure
     values: tuple[str, ...] | None
     traces: tuple[Trace, ...]
+    range: Range = OPEN
 
     @property
     def name(self) -> Name:
@@ -79,16 +84,19 @@ class MeasureReader:
         if rows is None:
             return None
         mistakes = len(self.reader.problems)
-        follow = self._follow(found.get("follow"), rows)
+        narrow = self._narrow(found, rows)
         where = self._where(found.get("where"), rows)
         window = self._window(found.get("window"), rows)
         per = self._per(found.get("per"), rows)
         inner, groups = self._groups(found, place, rows=rows, per=per)
+        self._check_groups(found, groups, rows)
         kept = Scope(names=groups.names)
         having = self.expressions.condition(found.get("having"), kept, f"{what}.having")
         aggregate, type_ = self._aggregate(found, rows, groups)
         if aggregate is None or type_ is None or len(self.reader.problems) > mistakes:
             return None
+        read = (aggregate, having, narrow.latest, *narrow.nodes, *rows.nodes)
+        self.reader.problems += row_problems(read, self.params, str(found["source"].spot))
         values = domain(aggregate, groups)
         empty = NULL
         if "empty" in found:
@@ -106,10 +114,36 @@ class MeasureReader:
             per=per,
             inner=inner,
             having=having,
-            follow=follow,
+            follow=narrow.follow,
+            since=narrow.since,
+            latest=narrow.latest,
+            session=narrow.session,
             empty=empty,
         )
-        return ReadMeasure(measure=measure, values=values, traces=self._traces(measure, rows))
+        return ReadMeasure(
+            measure=measure,
+            values=values,
+            traces=self._traces(measure, rows),
+            range=self._range(found.get("domain"), measure, rows),
+        )
+
+    def _narrow(self, found: Mapping[str, Item], rows: _Rows) -> Narrowing:
+        """Read what looks beyond single rows: since, latest, session, follow."""
+        narrowing = NarrowingReader(self.reader, self.params, self._view)
+        narrow = narrowing.read(found, rows.what)
+        rows.traces.extend(narrow.traces)
+        return narrow
+
+    def _range(self, item: Item | None, measure: Measure, rows: _Rows) -> Range:
+        """Return the declared range of a measure, else what its aggregate and columns tell."""
+        if item is None:
+            ranges = {c.name: c.range for c in rows.view.columns.values() if not measure.grouped}
+            return range_of(measure.aggregate, ranges)
+        if measure.type not in AMOUNTS:
+            message = f"{rows.what}.domain: only numbers have a 'domain'"
+            self.reader.report("ZY225", item, message)
+            return Range()
+        return read_range(self.reader, item, measure.type, what=f"{rows.what}.domain")
 
     def _rows(self, found: Mapping[str, Item], place: Item, what: str) -> _Rows | None:
         if "source" not in found:
@@ -122,6 +156,7 @@ class MeasureReader:
         known["previous_at"] = Name(type=ValueType.MOMENT)
         if "follow" in found:
             known["followed"] = Name(type=ValueType.BOOL)
+            known["followed_at"] = Name(type=ValueType.MOMENT)
         return _Rows(what, view, known)
 
     def _view(self, item: Item, what: str) -> View | None:
@@ -186,12 +221,13 @@ class MeasureReader:
         self, found: Mapping[str, Item], place: Item, *, rows: _Rows, per: tuple[str, ...]
     ) -> tuple[tuple[tuple[str, Node], ...], Scope]:
         for key in ("inner", "having"):
-            if key in found and not per:
-                message = f"{rows.what}: {key!r} needs 'per', which says what a group is"
+            if key in found and not per and "session" not in found:
+                message = f"{rows.what}: {key!r} needs 'per' or 'session', which says what a group is"
                 self.reader.report("ZY223", place, message)
-        if not per:
+        if not per and "session" not in found:
             return (), rows.scope(aggregates=True)
         known = common_names(self.params)
+        known.update(SESSION_NAMES if "session" in found else {})
         known.update((name, rows.names[name]) for name in per if name in rows.names)
         inner: list[tuple[str, Node]] = []
         entries = self.reader.entries(found["inner"], rows.what) if "inner" in found else []
@@ -221,11 +257,22 @@ class MeasureReader:
         node, type_ = self.expressions.typed(item, groups, f"{rows.what}.aggregate")
         if node is None or type_ is None:
             return None, None
-        if "per" in found:
+        if "per" in found or "session" in found:
             self._check_order(item, node, groups, what=rows.what)
         else:
             rows.nodes.append(node)
         return node, type_
+
+    def _check_groups(self, found: Mapping[str, Item], groups: Scope, rows: _Rows) -> None:
+        """Check that groups are made in one way, and have an order where the latest are wanted."""
+        if "per" in found and "session" in found:
+            message = f"{rows.what}: 'per' and 'session' exclude each other"
+            hint = "a session is a group by itself; filter its rows with `where`"
+            self.reader.report("ZY222", found["session"], message, hint=hint)
+        elif "latest" in found and "per" in found and "occurred_at" not in groups.names:
+            message = f"{rows.what}: the latest groups are told by when they were"
+            hint = "add `occurred_at: max(occurred_at)` under inner"
+            self.reader.report("ZY223", found["latest"], message, hint=hint)
 
     def _check_order(self, item: Item, node: Node, groups: Scope, *, what: str) -> None:
         op = getattr(node, "op", "")
@@ -234,35 +281,9 @@ class MeasureReader:
             hint = "add `occurred_at: max(occurred_at)` under inner"
             self.reader.report("ZY223", item, message, hint=hint)
 
-    def _follow(self, item: Item | None, rows: _Rows) -> Follow | None:
-        if item is None:
-            return None
-        what = f"{rows.what}.follow"
-        needed = ("source", "within")
-        found = self.reader.fields(item, what, ("source", "where", "within"), required=needed)
-        view = self._view(found["source"], what) if "source" in found else None
-        text = self.reader.word(found["within"], what) if "within" in found else None
-        if view is None or text is None:
-            return None
-        scope = Scope(names=source_names(view, self.params))
-        where = self.expressions.condition(found.get("where"), scope, f"{what}.where")
-        try:
-            span = parse_span(text, str(found["within"].spot))
-        except DefinitionError as error:
-            self.reader.problems.extend(error.problems)
-            return None
-        rows.traces.append((view.sensitivity, f"rows of {view.name}"))
-        rows.traces.extend(_column_traces(view, names(where) if where else ()))
-        return Follow(source=view.name, where=where, within=span)
-
     def _traces(self, measure: Measure, rows: _Rows) -> tuple[Trace, ...]:
         read = {name for node in rows.nodes for name in names(node)}
         read.update((measure.window.on, *measure.per))
-        own = _column_traces(rows.view, sorted(read))
+        own = column_traces(rows.view, sorted(read))
         existence = (rows.view.sensitivity, f"rows of {rows.view.name}")
         return (*own, existence, *rows.traces)
-
-
-def _column_traces(view: View, read: Collection[str]) -> list[Trace]:
-    found = (view.columns[name] for name in sorted(read) if name in view.columns)
-    return [(column.sensitivity, column.origin) for column in found]

@@ -1,8 +1,9 @@
 """What a pack says about itself: parameters, categories, taxonomies, forbidden tags, segments."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from types import MappingProxyType
+from typing import TypeAlias, cast
 
 from zhiyan.core.expression import Literal, ValueType
 from zhiyan.core.measure import NULL
@@ -10,6 +11,7 @@ from zhiyan.core.segment import Segment
 from zhiyan.errors import Problem
 from zhiyan.lang.catalogue import Category, Forbidden, Param, Taxonomy, TaxonomyGroup
 from zhiyan.lang.check import Scope
+from zhiyan.lang.clinics import CITIES, ClinicSettings, cities
 from zhiyan.lang.documents import Member
 from zhiyan.lang.expressions import Expressions
 from zhiyan.lang.literals import Wanted, read_literal
@@ -18,6 +20,8 @@ from zhiyan.lang.reader import Reader
 from zhiyan.lang.yaml_nodes import Item, Items, Scalar, Spot
 
 PARAM_TYPES = ("int", "decimal", "money", "text", "bool", "date", "list")
+#: Values of the workspace by code, and its clinics.
+_Given: TypeAlias = tuple[Mapping[str, object], Sequence[ClinicSettings]]
 _PARAM_KEYS = ("type", "default", "zh", "en", "min", "max")
 _SEGMENT_KEYS = ("code", "name", "description", "where", "owner")
 _FORBIDDEN_KEYS = ("code", "name", "name_zh", "name_en", "covers", "rule", "aliases")
@@ -44,9 +48,12 @@ class PackReader:
     reader: Reader
 
     def params(
-        self, members: Iterable[Member], overrides: Mapping[str, object]
+        self,
+        members: Iterable[Member],
+        overrides: Mapping[str, object],
+        clinics: Sequence[ClinicSettings] = (),
     ) -> dict[str, Param]:
-        """Read parameters and apply the workspace's values (``ZY240``); keys are codes."""
+        """Read parameters and apply the values of workspace and clinics (``ZY240``), by code."""
         found: dict[str, Param] = {}
         for member in members:
             key = member.key
@@ -55,13 +62,19 @@ class PackReader:
             if key.text in found:
                 self._twice(key, f"parameter {key.text!r}", found[key.text].where)
                 continue
-            found[key.text] = self._param(key, member.item, overrides) or _broken(key)
+            values = {CITIES: cities(clinics), **overrides}
+            found[key.text] = self._param(key, member.item, (values, clinics)) or _broken(key)
         for code in sorted(set(overrides) - set(found)):
             hint = nearest(code, found)
             self._setting(code, f"there is no parameter {code!r}", hint=hint)
+        for clinic in clinics:
+            for code in sorted(set(clinic.params) - set(found)):
+                message = f"clinic {clinic.code}: there is no parameter {code!r}"
+                self._setting(code, message, hint=nearest(code, found))
         return found
 
-    def _param(self, key: Scalar, item: Item, overrides: Mapping[str, object]) -> Param | None:
+    def _param(self, key: Scalar, item: Item, given: _Given) -> Param | None:
+        overrides, clinics = given
         read, what = self.reader, f"parameter {key.text!r}"
         found = read.fields(item, what, _PARAM_KEYS, required=("type", "default", "zh", "en"))
         zh, en = read.pair(found, what)
@@ -84,10 +97,19 @@ class PackReader:
             name_en=en,
             where=f"{key.spot.file}:{key.spot.line}",
         )
-        if key.text not in overrides:
-            return param
-        literal = self._override(key.text, overrides[key.text], wanted=wanted, bounds=bounds)
-        return replace(param, literal=literal) if literal else param
+        own = {
+            clinic.code: self._override(
+                key.text, clinic.params[key.text], wanted=wanted, bounds=bounds
+            )
+            for clinic in clinics
+            if key.text in clinic.params
+        }
+        if key.text in overrides:
+            value = overrides[key.text]
+            literal = self._override(key.text, value, wanted=wanted, bounds=bounds)
+            param = replace(param, literal=literal or default)
+        differing = {code: value for code, value in own.items() if value not in (None, param.literal)}
+        return replace(param, by_clinic=MappingProxyType(differing)) if differing else param
 
     def _bounds(self, found: Mapping[str, Item], wanted: Wanted, what: str) -> _Bounds:
         ends: list[float | None] = []

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from zhiyan.core.expression import Literal, Node
-from zhiyan.core.measure import Follow, Measure, Window
+from zhiyan.core.expression import Node
+from zhiyan.core.measure import Measure, Rows, Window
 from zhiyan.core.tag import Tag
 from zhiyan.lang.catalogue import Catalogue
 from zhiyan.lang.check import bind
 from zhiyan.lang.crossings import crossings
-from zhiyan.lang.measure_sql import part_query, reads_back
+from zhiyan.lang.measure_sql import is_shaped, part_query, reads_back
 from zhiyan.lang.rows import Frame
 
 
@@ -61,16 +61,22 @@ class Plan:
         return tuple(dict.fromkeys(c.measure.window for part in self.parts for c in part.columns))
 
 
-def bind_measure(measure: Measure, literals: Mapping[str, Literal]) -> Measure:
+def bind_measure(measure: Measure, literals: Mapping[str, Node]) -> Measure:
     """Replace the parameters in every expression of a measure by their values."""
 
     def bound(node: Node | None) -> Node | None:
         return None if node is None else bind(node, literals)
 
-    follow = measure.follow and Follow(
-        source=measure.follow.source,
+    def bound_rows(rows: Rows | None) -> Rows | None:
+        return rows and replace(rows, where=bound(rows.where))
+
+    follow = measure.follow and replace(
+        measure.follow,
         where=bound(measure.follow.where),
-        within=measure.follow.within,
+        without=bound_rows(measure.follow.without),
+    )
+    since = measure.since and replace(
+        measure.since, rows=bound_rows(measure.since.rows) or measure.since.rows
     )
     return replace(
         measure,
@@ -79,6 +85,8 @@ def bind_measure(measure: Measure, literals: Mapping[str, Literal]) -> Measure:
         inner=tuple((name, bind(node, literals)) for name, node in measure.inner),
         having=bound(measure.having),
         follow=follow,
+        since=since,
+        latest=bound(measure.latest),
     )
 
 
@@ -123,11 +131,10 @@ def measure_columns(
 def _shape(found: MeasureColumn) -> tuple[object, ...]:
     """Return what measures must have in common to share one statement."""
     measure = found.measure
-    back = reads_back(measure)
-    if not (measure.per or measure.follow or back):
+    if not is_shaped(measure):
         return (measure.source, found.volatile)
     return (
         measure.source, found.volatile, measure.where, measure.window, measure.per,
-        measure.follow, measure.having, back,
-        *(measure.inner if measure.per else ()),
+        measure.follow, measure.having, reads_back(measure), measure.since, measure.latest,
+        measure.session, *(measure.inner if measure.grouped else ()),
     )  # fmt: skip

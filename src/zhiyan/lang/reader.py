@@ -28,11 +28,14 @@ class Reader:
     """Reads fields of definitions; whatever is wrong becomes a problem with its place.
 
     Methods return None (or an empty collection) where the value could not be read, after having
-    reported why.
+    reported why. ``aliases`` maps old codes of tags to those of today; what uses one is noted in
+    ``notes``, which stops nothing.
     """
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
+        self.notes: list[Problem] = []
+        self.aliases: dict[str, str] = {}
 
     def report(self, code: str, place: Item | Spot, message: str, *, hint: str = "") -> None:
         """Add one problem at a place."""

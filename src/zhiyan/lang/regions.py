@@ -6,10 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from zhiyan.core.expression import Call, Case, Literal, Node, Ref, Value, ValueType, names
+from zhiyan.lang.catalogue import Range
 from zhiyan.lang.check import Name, Scope, check
 from zhiyan.lang.evaluate import evaluate
+from zhiyan.lang.ranges import range_of
 from zhiyan.lang.render import render
 from zhiyan.lang.samples import COMPARISONS, MOMENT
+from zhiyan.lang.volatile import POPULATION_FUNCTIONS
 
 MOST_POINTS = 20_000
 _CONNECTIVES = frozenset({"and", "or", "not"})
@@ -90,12 +93,12 @@ def _point(number: int, choices: Sequence[Sequence[Value]]) -> tuple[Value, ...]
 class Abstraction:
     """Replaces what cannot be enumerated by free names, which can only add possibilities.
 
-    With ``only_population`` just ``rank_share`` calls are replaced, as they compare customers and
-    have no value in one row.
+    With ``only_population`` just calls that compare customers are replaced, as they have no value
+    in one row. ``found`` gathers type and range of every name made.
     """
 
     scope: Scope
-    found: dict[str, Name]
+    found: dict[str, tuple[Name, Range]]
     only_population: bool = False
 
     def free(self, node: Node) -> Node:
@@ -107,7 +110,7 @@ class Abstraction:
         if isinstance(node, Call) and node.op in _CONNECTIVES:
             return Call(node.op, tuple(self.free(arg) for arg in node.args))
         if isinstance(node, Call) and node.op == "is_null":
-            return Call("is_null", (self._term(node.args[0]),))
+            return Call("is_null", (self.term(node.args[0]),))
         if isinstance(node, Call) and node.op in COMPARISONS:
             return self._comparison(node)
         return self._name(node)
@@ -117,10 +120,10 @@ class Abstraction:
         if len(open_sides) > 1:
             return self._name(node)
         return Call(
-            node.op, tuple(a if isinstance(a, Literal) else self._term(a) for a in node.args)
+            node.op, tuple(a if isinstance(a, Literal) else self.term(a) for a in node.args)
         )
 
-    def _term(self, node: Node) -> Node:
+    def term(self, node: Node) -> Node:
         """Keep a name, also with a stand-in for null; free anything longer."""
         if isinstance(node, Literal | Ref):
             return node
@@ -133,11 +136,12 @@ class Abstraction:
     def _name(self, node: Node) -> Ref:
         text = render(node)
         type_ = check(node, self.scope)[0]
-        self.found[text] = Name(type=type_ if type_ is not ValueType.NULL else ValueType.BOOL)
+        name = Name(type=type_ if type_ is not ValueType.NULL else ValueType.BOOL)
+        self.found[text] = (name, range_of(node, {}))
         return Ref(text)
 
     def _without_ranks(self, node: Node) -> Node:
-        if isinstance(node, Call) and node.op == "rank_share":
+        if isinstance(node, Call) and node.op in POPULATION_FUNCTIONS:
             return self._name(node)
         if isinstance(node, Call):
             return Call(node.op, tuple(self._without_ranks(arg) for arg in node.args))

@@ -23,7 +23,9 @@ IDENTIFIER = "identifier"
 ITEM_PREFIX = "item."
 
 #: Names that a measure computes from its rows; sources do not hold them.
-DERIVED = frozenset({"occurred_at", "previous_at", "followed"})
+DERIVED = frozenset({"occurred_at", "previous_at", "followed", "followed_at"})
+#: Tells apart the rows of one moment that come from several members of a view.
+PART = "union_part"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,13 +96,14 @@ def _if_passed(moment: exp.Expr, value: exp.Expr, before: exp.Expr) -> exp.Expr:
 def source_rows(frame: Frame, view: View, read: Iterable[str]) -> exp.Query:
     """Return a query with one row per visible row of a source.
 
-    Columns: customer_id, occurred_at, tie (text that orders rows of one moment), and ``read``.
+    Columns: customer_id, occurred_at, tie (orders rows of one moment; for views together with
+    union_part), and ``read``.
     """
     wanted = sorted(set(read) - DERIVED)
     items = [name for name in wanted if name.startswith(ITEM_PREFIX)]
     own = sorted({*wanted, *(["item_code"] if items else [])} - set(items))
     if view.is_union:
-        parts = [_part_rows(frame, part, own) for part in view.parts]
+        parts = [_part_rows(frame, part, own, number) for number, part in enumerate(view.parts)]
     else:
         parts = [_kind_rows(frame, part.kind, own) for part in view.parts]
     query: exp.Query = parts[0]
@@ -109,7 +112,9 @@ def source_rows(frame: Frame, view: View, read: Iterable[str]) -> exp.Query:
     return _with_items(query, items)
 
 
-def _part_rows(frame: Frame, part: ViewPart, own: list[str]) -> exp.Select:
+def _part_rows(  # noqa: PLR0917 - whose, which member, what of it, and its place
+    frame: Frame, part: ViewPart, own: list[str], number: int
+) -> exp.Select:
     """Return the rows of one part of a view, its own columns computed from the kind's."""
     catalogue = frame.catalogue
     nodes = {n: bind(part.columns[n], catalogue.literals) for n in own if n in part.columns}
@@ -123,6 +128,7 @@ def _part_rows(frame: Frame, part: ViewPart, own: list[str]) -> exp.Select:
     base = _with_items(_kind_rows(frame, part.kind, sorted(needed)), items)
     scope = view_scope(catalogue, catalogue.views[part.kind])
     rows = exp.select(*(exp.column(name) for name in ("customer_id", "occurred_at", "tie")))
+    rows = rows.select(named(exp.Literal.number(number), PART), copy=False)
     rows = rows.from_(base.subquery("fact", copy=False), copy=False)
     values = [
         named(frame.scalar(nodes[name], scope) if name in nodes else column(name), sql_name(name))
@@ -184,5 +190,6 @@ def view_scope(catalogue: Catalogue, view: View) -> Scope:
         "occurred_at": Name(type=ValueType.MOMENT),
         "previous_at": Name(type=ValueType.MOMENT),
         "followed": Name(type=ValueType.BOOL),
+        "followed_at": Name(type=ValueType.MOMENT),
     }
     return Scope(names={**derived, **columns, **common_names(catalogue.params)}, aggregates=True)

@@ -1,20 +1,22 @@
 """The part of a tag definition that computes it: measures, cases, formula."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from zhiyan.core.event import Sensitivity
-from zhiyan.core.expression import Call, Literal, Node, Ref, ValueType, children, names
+from zhiyan.core.expression import Call, Literal, Node, Ref, ValueType, children, names, walk
 from zhiyan.core.measure import NULL, Measure
 from zhiyan.core.tag import TagCase, TagKind
 from zhiyan.errors import Problem
-from zhiyan.lang.catalogue import Param, common_names
+from zhiyan.lang.catalogue import HOME_CLINIC, Param, Range, common_names
 from zhiyan.lang.check import Name, Scope
+from zhiyan.lang.clinics import local_params, place_problems
 from zhiyan.lang.expressions import UNKNOWN, Expressions
 from zhiyan.lang.heads import Head
 from zhiyan.lang.literals import Wanted, read_literal
 from zhiyan.lang.measures import KEYS as MEASURE_KEYS
-from zhiyan.lang.measures import MeasureReader, ReadMeasure, Trace
+from zhiyan.lang.measures import NAMED_KEYS, MeasureReader, ReadMeasure
+from zhiyan.lang.narrowing import Trace
 from zhiyan.lang.parse import parse
 from zhiyan.lang.reader import Reader
 from zhiyan.lang.sources import TEXTS, domain
@@ -36,7 +38,8 @@ class Rule:
     """A checked rule: what a tag computes, and what the checks that follow need to know.
 
     ``scope`` holds every name that it may read. ``own`` counts the leading cases that the language
-    added by itself. ``total`` says that an ``otherwise`` was written.
+    added by itself. ``total`` says that an ``otherwise`` was written. ``ranges`` are those of the
+    measures.
     """
 
     measures: tuple[Measure, ...]
@@ -49,6 +52,20 @@ class Rule:
     total: bool
     own: int
     spots: tuple[str, ...]
+    ranges: Mapping[str, Range]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Names of measures and texts that the rule gives: they too say what a tag is about."""
+        results = (self.otherwise, *(case.then for case in self.cases))
+        texts = (part.value for node in results for part in walk(node) if isinstance(part, Literal))
+        names_ = (measure.name for measure in self.measures)
+        return (*names_, *(text for text in texts if isinstance(text, str)))
+
+    def reads_any(self, params: Mapping[str, Param]) -> bool:
+        """Tell whether the rule reads a parameter that clinics set for themselves."""
+        nodes = (self.otherwise, *(part for case in self.cases for part in (case.when, case.then)))
+        return any(local_params(node, params) for node in nodes)
 
 
 @dataclass(slots=True)
@@ -96,6 +113,7 @@ class RuleReader:
         nodes = [otherwise, *(part for case in body.cases for part in (case.when, case.then))]
         read = {name for node in nodes for name in names(node)}
         self._unused(body, read)
+        read |= self._by_clinic(nodes, body, scope)
         return Rule(
             measures=tuple(entry.measure for entry in body.measures.values()),
             cases=tuple(body.cases),
@@ -107,6 +125,7 @@ class RuleReader:
             total="otherwise" in head.fields or not body.cases,
             own=body.own,
             spots=tuple(body.spots),
+            ranges={name: entry.range for name, entry in body.measures.items()},
         )
 
     def _shape(self, body: _Body) -> None:
@@ -156,7 +175,7 @@ class RuleReader:
     def _named(self, key: Scalar, item: Item, body: _Body) -> None:
         what = f"{body.what}.measures.{key.text}"
         needed = ("source", "aggregate")
-        found = self.reader.fields(item, what, MEASURE_KEYS, required=needed)
+        found = self.reader.fields(item, what, NAMED_KEYS, required=needed)
         name = self.reader.code(key, what)
         if name in body.measures:
             self.reader.report("ZY229", key, f"{what}: the language makes this measure itself")
@@ -225,6 +244,19 @@ class RuleReader:
         if problem:
             self.reader.report("ZY232", item, problem)
         return fitted
+
+    def _by_clinic(self, nodes: Iterable[Node], body: _Body, scope: Scope) -> set[str]:
+        """Check parameters that clinics set for themselves; returns the tag that decides, if any."""
+        local = [node for node in nodes if local_params(node, self.params)]
+        place = body.head.where
+        for node in local:
+            found = place_problems(node, scope, self.params, where=place)
+            self.reader.problems += found
+        if local and HOME_CLINIC in body.measures:
+            message = f"{body.what}: its measure {HOME_CLINIC} hides the tag that decides"
+            hint = "give the measure another name"
+            self.reader.report("ZY245", body.head.place, message, hint=hint)
+        return {HOME_CLINIC} if local else set()
 
     def _exclusive(self, head: Head) -> bool:
         item = head.fields.get("match")
@@ -316,14 +348,17 @@ def _entry(head: Head) -> ReadMeasure:
 
 
 def _score(head: Head) -> ReadMeasure:
+    declared = head.domain if head.domain and head.type is ValueType.DECIMAL else Range()
+    bounds = ((">=", declared.min), ("<=", declared.max))
+    inside = [f"score_ppm {op} {round(end * 1_000_000)}" for op, end in bounds if end is not None]
     measure = Measure(
         name=SCORE,
         source="model_score",
         aggregate=parse("last(score_ppm / 1000000)"),
         type=ValueType.DECIMAL,
-        where=parse(f"tag = '{head.code}'"),
+        where=parse(" and ".join((f"tag = '{head.code}'", *inside))),
     )
-    return ReadMeasure(measure=measure, values=None, traces=_declared(head))
+    return ReadMeasure(measure=measure, values=None, traces=_declared(head), range=declared)
 
 
 def _declared(head: Head) -> tuple[Trace, ...]:

@@ -1,11 +1,12 @@
-"""Functions of one row, and ``rank_share`` that looks at all customers."""
+"""Functions of one row: of values and of times."""
 
 from zhiyan.core.expression import ValueType
 from zhiyan.lang import calendar, scalars, scalars_sql
 from zhiyan.lang import signature as rules
-from zhiyan.lang.function import Population, Scalar, timeless
+from zhiyan.lang.decay import decay, decay_sql
+from zhiyan.lang.function import Scalar, timeless
 
-BOOL, INT, DATE = ValueType.BOOL, ValueType.INT, ValueType.DATE
+INT, DATE = ValueType.INT, ValueType.DATE
 DATES, MOMENTS = frozenset({ValueType.DATE}), frozenset({ValueType.MOMENT})
 
 VALUE_FUNCTIONS = (
@@ -38,6 +39,7 @@ VALUE_FUNCTIONS = (
         form="abs(x int | decimal | money) -> type of x",
         doc="The distance of x from 0.",
         rule=rules.same_as_first(rules.AMOUNTS),
+        range=(0, None),
         evaluate=timeless(scalars.absolute),
         write=scalars_sql.absolute,
     ),
@@ -86,56 +88,16 @@ VALUE_FUNCTIONS = (
         write=scalars_sql.yuan,
     ),
     Scalar(
-        name="contains",
-        form="contains(list, text) -> bool",
-        doc="Says whether a list has a member.",
-        least=2,
-        most=2,
-        rule=rules.takes(BOOL, rules.LISTS, rules.TEXTS),
-        shares_domain=True,
-        evaluate=timeless(scalars.contains),
-        write=scalars_sql.contains,
-    ),
-    Scalar(
-        name="overlaps",
-        form="overlaps(list, list) -> bool",
-        doc="Says whether two lists have a member in common.",
-        least=2,
-        most=2,
-        rule=rules.takes(BOOL, rules.LISTS),
-        shares_domain=True,
-        evaluate=timeless(scalars.overlaps),
-        write=scalars_sql.overlaps,
-    ),
-    Scalar(
-        name="size",
-        form="size(list) -> int",
-        doc="The number of members.",
-        rule=rules.takes(INT, rules.LISTS),
-        evaluate=timeless(scalars.size),
-        write=scalars_sql.size,
-    ),
-    Scalar(
-        name="list_of",
-        form="list_of(text, ...) -> list",
-        doc="The sorted list of the distinct texts; nulls are left out.",
-        least=0,
-        most=None,
-        rule=rules.takes(ValueType.LIST, rules.TEXTS),
-        keeps_domain=True,
-        strict=False,
-        evaluate=timeless(scalars.list_of),
-        write=scalars_sql.list_of,
-    ),
-    Scalar(
         name="decay",
         form="decay(age_days int, half_life_days literal, weight int) -> int",
-        doc="weight * 1,000,000 * 2^(-age_days / half_life_days), rounded half away from zero.",
+        doc="weight in millionths that halve every half life, in whole numbers: weight * "
+        "(round(1,000,000 * 2^(-(age mod half life) / half life)) / 2^(whole half lives), rounded). "
+        "An age below 0 counts as 0.",
         least=3,
         most=3,
         rule=rules.constant(rules.takes(INT, rules.WHOLE), 1, "the half life"),
-        evaluate=timeless(scalars.decay),
-        write=scalars_sql.decay,
+        evaluate=timeless(decay),
+        write=decay_sql,
     ),
 )
 
@@ -179,6 +141,7 @@ TIME_FUNCTIONS = (
         form="month_of(date | moment) -> int",
         doc="The month of the business day, 1 to 12.",
         rule=rules.takes(INT, rules.TIMES),
+        range=(1, 12),
         evaluate=calendar.month_of,
         write=scalars_sql.month_of,
     ),
@@ -187,6 +150,7 @@ TIME_FUNCTIONS = (
         form="hour_of(moment) -> int",
         doc="The hour of the business zone, 0 to 23.",
         rule=rules.takes(INT, MOMENTS),
+        range=(0, 23),
         evaluate=calendar.hour_of,
         write=scalars_sql.hour_of,
     ),
@@ -195,6 +159,7 @@ TIME_FUNCTIONS = (
         form="weekday_of(moment | date) -> int",
         doc="The day of the week of the business day, Monday 1 to Sunday 7.",
         rule=rules.takes(INT, rules.TIMES),
+        range=(1, 7),
         evaluate=calendar.weekday_of,
         write=scalars_sql.weekday_of,
     ),
@@ -211,19 +176,8 @@ TIME_FUNCTIONS = (
         form="days_until_anniversary(date) -> int",
         doc="Days from T's business day to the next anniversary, 0 if it is today.",
         rule=rules.takes(INT, DATES),
+        range=(0, 366),
         evaluate=calendar.days_until_anniversary,
         write=scalars_sql.days_until_anniversary,
-    ),
-)
-
-POPULATION_FUNCTIONS = (
-    Population(
-        name="rank_share",
-        form="rank_share(x [, by]) -> decimal",
-        doc="Share of customers with a smaller x, among all or those of the same by; "
-        "null if x or by is null.",
-        most=2,
-        rule=rules.takes(ValueType.DECIMAL, rules.ORDERED - rules.TEXTS, rules.TEXTS | {BOOL, INT}),
-        write=scalars_sql.rank_share,
     ),
 )

@@ -75,19 +75,6 @@ def round_down(a: Any) -> int:
     return whole(math.floor(a) if math.isfinite(a) else LARGEST + 1)
 
 
-def decay(age_days: Any, half_life_days: Any, weight: Any) -> int:
-    """Return weight * 1,000,000 * 2^(-age_days / half_life_days), rounded half away from zero."""
-    exponent = -(float(age_days) / float(half_life_days))
-    try:
-        exact = float(weight) * 1e6 * 2.0**exponent
-    except OverflowError:
-        return whole(LARGEST + 1)
-    if not math.isfinite(exact):
-        return whole(LARGEST + 1)
-    cut = math.trunc(exact)
-    return whole(cut + (int(math.copysign(1, exact)) if abs(exact - cut) >= 0.5 else 0))
-
-
 def least(*values: Any) -> Value:
     """Return the smallest value."""
     return min(alike(*values))

@@ -224,29 +224,6 @@ def list_of(emission: Emission) -> exp.Expr:
     return call("list_sort", call("list_distinct", texts))
 
 
-def decay(emission: Emission) -> exp.Expr:
-    """Write a weight in millionths that halves every half life."""
-    age, half, weight = (as_type(term, ValueType.DECIMAL) for term in emission.terms)
-    exponent = exp.Neg(this=exp.Paren(this=exp.Div(this=wrap(age), expression=wrap(half))))
-    power = exp.Pow(this=double(2.0), expression=exponent)
-    return exp.cast(exp.Round(this=binary(exp.Mul, weight, double(1e6), power)), exp.DType.BIGINT)
-
-
-def rank_share(emission: Emission) -> exp.Expr:
-    """Write the share of customers with a smaller value, within the same group if one is given."""
-    value, *group = emission.plain
-    order = exp.Order(expressions=[exp.Ordered(this=value.copy(), nulls_first=False)])
-    rank = exp.Window(this=call("rank"), partition_by=_copies(group), order=order)
-    known = exp.Window(this=exp.Count(this=value.copy()), partition_by=_copies(group))
-    below = exp.cast(exp.Sub(this=rank, expression=bare(1)), exp.DType.DOUBLE)
-    share = exp.Div(this=below, expression=exp.cast(known, exp.DType.DOUBLE))
-    return case(is_any_null([value, *group]), exp.null(), share)
-
-
-def _copies(parts: list[exp.Expr]) -> list[exp.Expr]:
-    return [part.copy() for part in parts]
-
-
 def _day(emission: Emission) -> exp.Expr:
     term = emission.terms[0]
     return term.sql if term.type is ValueType.DATE else day_sql(emission.moment, term.sql)

@@ -9,7 +9,7 @@ from zhiyan.core.event import SHARED_COLUMNS, Column, ColumnType, EventKind, Sen
 from zhiyan.core.expression import Call, Case, Literal, Node, Ref, ValueType
 from zhiyan.core.identity import IdType, Quality
 from zhiyan.core.kinds import KINDS
-from zhiyan.lang.catalogue import Param, SourceColumn, View, ViewPart, common_names
+from zhiyan.lang.catalogue import Param, Range, SourceColumn, View, ViewPart, common_names
 from zhiyan.lang.check import Name, Scope
 
 IDENTIFIER = "identifier"
@@ -36,6 +36,9 @@ ITEM_COLUMNS: Mapping[str, ValueType] = MappingProxyType(
         "season": ValueType.TEXT,
     }
 )
+
+#: Items have whole numbers of days and sessions from 1, and prices from 0.
+_ITEM_RANGES = {ValueType.INT: Range(1, None), ValueType.MONEY: Range(0, None)}
 
 #: Closed domains of ``item.*`` columns by column, as a hashable value.
 ItemValues: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
@@ -93,6 +96,7 @@ def _kind_view(kind: EventKind, items: ItemValues) -> View:
             sensitivity=highest((column.sensitivity, kind.sensitivity)),
             origin=f"{kind.name}.{column.name}",
             plan=column.plan,
+            range=Range(column.least, column.most),
         )
         for column in (*SHARED_COLUMNS, *kind.columns)
     }
@@ -121,6 +125,7 @@ def item_columns(columns: Mapping[str, SourceColumn], items: ItemValues) -> dict
             values=closed.get(name, ()),
             sensitivity=level,
             origin=f"item.{name} of {code.origin}",
+            range=_ITEM_RANGES.get(type_, Range()),
         )
         for name, type_ in ITEM_COLUMNS.items()
     }
@@ -144,6 +149,9 @@ def _identifier_view() -> View:
             values=values,
             sensitivity=level,
             origin=f"{IDENTIFIER}.{name}",
+            range=Range(0, 1_000_000) if name == "confidence_ppm" else Range(1, None)
+            if name == "persons"
+            else Range(),
         )
         for name, type_, zh, values, level in declared
     }

@@ -1,7 +1,7 @@
 """Tags: heads and rules put together, checked against each other, ordered and fingerprinted."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from zhiyan.core.expression import Literal
 from zhiyan.core.tag import Tag
@@ -9,6 +9,7 @@ from zhiyan.errors import Problem
 from zhiyan.lang.cases import Around, review
 from zhiyan.lang.catalogue import Forbidden, Param, Range, View
 from zhiyan.lang.check import Name
+from zhiyan.lang.clinics import of_clinics
 from zhiyan.lang.documents import Member
 from zhiyan.lang.expressions import UNKNOWN
 from zhiyan.lang.fingerprint import Fingerprints
@@ -74,6 +75,18 @@ class TagBuilder:
             return False
         return True
 
+    def aliases(self) -> dict[str, str]:
+        """Return the old codes of renamed tags and the codes of today (``ZY284`` where taken)."""
+        found: dict[str, str] = {}
+        for code, head in self.heads.items():
+            for old in head.aliases:
+                other = old if old in self.seen else found.get(old)
+                if other is not None:
+                    message = f"tag {code!r}: the alias {old!r} is taken by {other!r}"
+                    self.reader.report("ZY284", head.place, message)
+                found.setdefault(old, code)
+        return found
+
     def read_rules(self) -> None:
         """Read how tags are computed, and check each rule for itself."""
         measures = MeasureReader(self.reader, self.params, self.views, self.broken_views)
@@ -88,8 +101,8 @@ class TagBuilder:
         listed = ForbiddenList(forbidden)
         declared = {code: head.sensitivity for code, head in self.heads.items()}
         for code, head in self.heads.items():
-            self._check_name(head, listed)
             rule = self.rules.get(code)
+            self._check_name(head, listed, rule.words if rule else ())
             if rule is not None:
                 found = inherited(rule.traces, rule.depends_on, declared)
                 self._check_class(head, too_low(head.sensitivity, head.declassified, found))
@@ -98,8 +111,8 @@ class TagBuilder:
             message = "tags read each other in a circle: " + " -> ".join(cycle)
             self.reader.report("ZY234", self.heads[cycle[0]].place, message)
 
-    def _check_name(self, head: Head, listed: ForbiddenList) -> None:
-        match = listed.match(head)
+    def _check_name(self, head: Head, listed: ForbiddenList, within: Iterable[str]) -> None:
+        match = listed.match(head, within)
         if match is None:
             return
         entry = match.entry
@@ -115,11 +128,24 @@ class TagBuilder:
     def review_cases(self) -> None:
         """Look for cases that can never be reached, that overlap or leave a gap."""
         filled = frozenset(code for code, rule in self.rules.items() if _always_filled(rule))
-        around = Around(params=self.params, ranges=self.domains(), filled=filled)
-        for code, rule in self.rules.items():
-            errors, warnings = review(self.heads[code], rule, around)
-            self.reader.problems.extend(errors)
-            self.warnings.extend(warnings)
+        settings = {"": dict(self.params), **of_clinics(self.params)}
+        for clinic, params in settings.items():
+            around = Around(params=params, ranges=self.domains(), filled=filled)
+            for code, rule in self.rules.items():
+                if not clinic or rule.reads_any(self.params):
+                    self._review(code, around, clinic=clinic)
+
+    def _review(self, code: str, around: Around, *, clinic: str) -> None:
+        """Review the cases of one tag, as one clinic sees the parameters if one is named."""
+        errors, warnings = review(self.heads[code], self.rules[code], around)
+        if clinic:
+            errors, warnings = (
+                [replace(p, message=f"at clinic {clinic}, {p.message}") for p in found]
+                for found in (errors, warnings)
+            )
+        known = {(p.code, p.where) for p in (*self.reader.problems, *self.warnings)} if clinic else set()
+        self.reader.problems += [p for p in errors if (p.code, p.where) not in known]
+        self.warnings += [p for p in warnings if (p.code, p.where) not in known]
 
     def domains(self) -> dict[str, Range]:
         """Return the declared ranges of numeric tags."""
@@ -184,6 +210,8 @@ def build(head: Head, rule: Rule, *, fingerprint: str = "") -> Tag:
         population=head.population,
         refresh=head.refresh,
         stale_after_days=head.stale_after_days,
+        half_life_days=head.half_life_days,
+        manual=head.manual,
         owner=head.owner,
         weight=head.weight,
         priority=head.priority,
@@ -195,6 +223,8 @@ def build(head: Head, rule: Rule, *, fingerprint: str = "") -> Tag:
         example=head.example,
         origin=head.origin,
         status=head.status,
+        history=head.history,
+        aliases=head.aliases,
         fingerprint=fingerprint,
         where=head.where,
     )

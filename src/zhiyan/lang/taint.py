@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from zhiyan.core.event import Sensitivity
-from zhiyan.lang.measures import Trace
+from zhiyan.lang.narrowing import Trace
 from zhiyan.lang.sources import highest, is_lower
 
 

@@ -8,10 +8,12 @@ from typing import TypeAlias
 from zhiyan.core.event import Sensitivity
 from zhiyan.core.expression import Node, Ref, ValueType, names
 from zhiyan.core.kinds import KINDS
-from zhiyan.lang.catalogue import Param, SourceColumn, View, ViewPart
+from zhiyan.lang.catalogue import Param, Range, SourceColumn, View, ViewPart
 from zhiyan.lang.check import Scope
+from zhiyan.lang.clinics import row_problems
 from zhiyan.lang.expressions import Expressions
 from zhiyan.lang.nearest import nearest
+from zhiyan.lang.ranges import range_of
 from zhiyan.lang.reader import Reader
 from zhiyan.lang.sources import (
     ANY_ITEM,
@@ -100,6 +102,8 @@ class ViewReader:
         entries = read.entries(found["columns"], what) if "columns" in found else []
         for key, value in entries:
             self._own_column(key, value, _Target(kind, scope, columns, nodes))
+        place = str(item.spot)
+        read.problems += row_problems((where, *nodes.values()), self.params, place)
         if len(nodes) < len(entries):
             return None
         return ViewPart(kind=kind, where=where, columns=MappingProxyType(nodes)), columns
@@ -127,6 +131,7 @@ class ViewReader:
             sensitivity=highest((view.sensitivity, *(column.sensitivity for column in used))),
             origin=" and ".join(column.origin for column in used) or f"{target.kind} rows",
             plan=isinstance(node, Ref) and view.columns[node.name].plan,
+            range=range_of(node, {name: c.range for name, c in view.columns.items()}),
         )
 
     def _columns(self, key: Scalar, what: str, parts: list[_Part]) -> dict[str, SourceColumn]:
@@ -180,4 +185,13 @@ def _merged(columns: list[SourceColumn]) -> SourceColumn:
         sensitivity=level,
         origin=", ".join(dict.fromkeys(causes)),
         plan=all(column.plan for column in columns),
+        range=_widest([c.range for c in columns if c.type is not ValueType.NULL]),
     )
+
+
+def _widest(ranges: list[Range]) -> Range:
+    """Return the range that holds all others."""
+    lows, highs = [r.min for r in ranges], [r.max for r in ranges]
+    low = min((v for v in lows if v is not None), default=None) if None not in lows else None
+    high = max((v for v in highs if v is not None), default=None) if None not in highs else None
+    return Range(low, high)

@@ -14,9 +14,9 @@ import re
 from zhiyan.core.measure import Span, Unit, Window
 from zhiyan.errors import DefinitionError, Problem
 
-_SPAN = re.compile(r"([0-9]{1,6})\s*(h|d|mo)\Z")
+_SPAN = re.compile(r"([0-9]{1,6})\s*(min|h|d|mo)\Z")
 _ON = re.compile(r"\s+on\s+([a-z_][a-z0-9_]*)\Z")
-_HOURS = {Unit.HOUR: 1, Unit.DAY: 24, Unit.MONTH: 24 * 30}
+_HOURS = {Unit.MINUTE: 1 / 60, Unit.HOUR: 1, Unit.DAY: 24, Unit.MONTH: 24 * 30}
 _LONGEST_HOURS = 24 * 366 * 100
 
 
@@ -42,15 +42,24 @@ def parse_window(text: str, where: str = "") -> Window:
 
 
 def parse_span(text: str, where: str = "") -> Span:
-    """Read a length such as ``30d``, ``24h`` or ``12mo``; raises DefinitionError ``ZY227``."""
+    """Read a length such as ``30d``, ``24h``, ``30min`` or ``12mo``; raises DefinitionError ``ZY227``."""
     match = _SPAN.match(text.strip())
     if match is None:
-        raise _unclear(text, "not a length of time", where, hint="write 30d, 24h or 12mo")
+        raise _unclear(text, "not a length of time", where, hint="write 30d, 24h, 30min or 12mo")
     span = Span(int(match[1]), Unit(match[2]))
     if span.count == 0:
         raise _unclear(text, "a length of zero holds no rows", where, hint="write at least 1")
     if span.count * _HOURS[span.unit] > _LONGEST_HOURS:
         raise _unclear(text, "longer than a hundred years", where, hint="write lifetime")
+    return span
+
+
+def parse_elapsed(text: str, where: str = "") -> Span:
+    """Read a length of elapsed time, which months are not (``ZY227``)."""
+    span = parse_span(text, where)
+    if span.unit is Unit.MONTH:
+        hint = f"write {30 * span.count}d"
+        raise _unclear(text, "months differ in length", where, hint=hint)
     return span
 
 

@@ -135,21 +135,23 @@ def _worth(before: Side, after: Side) -> exp.Expr:
 
 
 def _totals(before: Side, after: Side, codes: list[str]) -> exp.Select:
-    query = _pairs(before, after).select(
-        "count(*) AS customers",
-        "count(CASE WHEN old.customer_id IS NULL THEN 1 END) AS appeared",
-        "count(CASE WHEN new.customer_id IS NULL THEN 1 END) AS gone",
-    )
+    counts: list[exp.Expr] = []
     for code in codes:
         old = _tag("old", code) if _has(before, code) else exp.null()
         differs = exp.NullSafeNEQ(this=old, expression=_tag("new", code))
         counted = exp.Case(ifs=[exp.If(this=differs, true=exp.Literal.number(1))])
-        query = query.select(exp.alias_(exp.Count(this=counted), code, quoted=True))
-    return query
+        counts.append(exp.alias_(exp.Count(this=counted), code, quoted=True, copy=False))
+    return _pairs(before, after).select(
+        "count(*) AS customers",
+        "count(CASE WHEN old.customer_id IS NULL THEN 1 END) AS appeared",
+        "count(CASE WHEN new.customer_id IS NULL THEN 1 END) AS gone",
+        *counts,
+        copy=False,
+    )
 
 
 def _one(engine: Engine, query: exp.Select) -> dict[str, Any]:
-    return engine.query(Statement(query.sql(dialect=DIALECT))).to_pylist()[0]
+    return engine.query(Statement(query.sql(dialect=DIALECT, copy=False))).to_pylist()[0]
 
 
 def _moves(engine: Engine, before: Side, after: Side, *, code: str) -> list[Move]:
@@ -165,7 +167,7 @@ def _moves(engine: Engine, before: Side, after: Side, *, code: str) -> list[Move
         .group_by(exp.Literal.number(1), exp.Literal.number(2))
         .order_by("customers DESC", "1", "2")
     )
-    rows = engine.query(Statement(query.sql(dialect=DIALECT))).to_pylist()
+    rows = engine.query(Statement(query.sql(dialect=DIALECT, copy=False))).to_pylist()
     return [Move(tag=code, **row) for row in rows]
 
 
@@ -189,10 +191,8 @@ def _segment_move(engine: Engine, before: Side, after: Side, *, segment: Segment
         "money_entered_fen": money(entered.copy()),
         "money_left_fen": money(left.copy()),
     }
-    query = _pairs(before, after)
-    for name, value in columns.items():
-        query = query.select(exp.alias_(value, name, quoted=True))
-    found = _one(engine, query)
+    values = [exp.alias_(value, name, quoted=True) for name, value in columns.items()]
+    found = _one(engine, _pairs(before, after).select(*values, copy=False))
     return SegmentMove(segment=segment.code, **{name: int(found[name]) for name in columns})
 
 

@@ -43,9 +43,13 @@ FIXED_TABLES: dict[str, str] = {
         report VARCHAR""",
     "meta.quarantine": """
         import_id INTEGER NOT NULL, file_name VARCHAR NOT NULL, sheet VARCHAR, row_no INTEGER,
-        column_name VARCHAR, value_masked VARCHAR, reason VARCHAR NOT NULL, detail VARCHAR""",
+        column_name VARCHAR, value_masked VARCHAR, reason VARCHAR NOT NULL, detail VARCHAR,
+        row_key VARCHAR, resolved_by INTEGER""",
     "meta.unmapped_item": """
         name VARCHAR NOT NULL, source VARCHAR NOT NULL, rows BIGINT NOT NULL,
+        import_id INTEGER NOT NULL""",
+    "meta.listed_clinic": """
+        code VARCHAR PRIMARY KEY, name VARCHAR NOT NULL, city VARCHAR, legal_entity VARCHAR,
         import_id INTEGER NOT NULL""",
     "ref.item": """
         code VARCHAR PRIMARY KEY, name VARCHAR, category VARCHAR, subcategory VARCHAR,
@@ -80,3 +84,30 @@ def create_schema(engine: Engine) -> None:
             engine.run(Statement(f'CREATE TABLE IF NOT EXISTS event."{kind.name}" ({columns})'))
         for table, columns in FIXED_TABLES.items():
             engine.run(Statement(f"CREATE TABLE IF NOT EXISTS {table} ({columns})"))
+        for table, name, sql in _missing_columns(engine):
+            engine.run(Statement(f'ALTER TABLE {table} ADD COLUMN "{name}" {sql}'))
+
+
+#: Columns that tables of an older release lack.
+_LATER_COLUMNS = (
+    ("meta.quarantine", "row_key", "VARCHAR"),
+    ("meta.quarantine", "resolved_by", "INTEGER"),
+)
+
+
+def _missing_columns(engine: Engine) -> list[tuple[str, str, str]]:
+    """Return table, name and type of the declared columns that existing tables lack, in order."""
+    rows = engine.query(
+        Statement("SELECT table_schema, table_name, column_name FROM information_schema.columns")
+    ).to_pylist()
+    there = {(f"{row['table_schema']}.{row['table_name']}", row["column_name"]) for row in rows}
+    wanted = [
+        (f"event.{kind.name}", name, sql)
+        for kind in KINDS.values()
+        for name, sql in event_columns(kind)
+    ]
+    return [
+        (table, name, sql)
+        for table, name, sql in (*wanted, *_LATER_COLUMNS)
+        if (table, name) not in there
+    ]

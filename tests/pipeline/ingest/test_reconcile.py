@@ -50,7 +50,7 @@ def test_rows_and_money_always_add_up(shared, tmp_path, changes):
     assert report.known_as or report.rows_read == len(lines) + 1
     assert sum(report.quarantine.values()) == report.quarantined
     for money in report.money:
-        assert money.read == money.stored + money.duplicate + money.quarantined
+        assert money.read == money.stored + money.duplicate + money.covered + money.quarantined
     number = report.import_id
     if report.known_as is None:
         kept = shared.one(

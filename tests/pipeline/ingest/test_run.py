@@ -116,8 +116,11 @@ def test_a_changed_row_is_a_new_version(desk, tmp_path):
     assert versions[0]["superseded_at"] == versions[1]["recorded_at"]
     assert versions[1]["superseded_at"] is None
     older = desk.take(write_csv(tmp_path / "c开单.csv", [ORDER_HEAD, order("S1", 1)]))
-    assert (older.duplicates, older.corrections) == (1, 0)
-    assert any("旧内容" in text for text in older.warnings)
+    assert (older.duplicates, older.corrections) == (0, 1), "the last import wins"
+    assert any("恢复为更早版本" in text for text in older.warnings)
+    assert (
+        desk.one("SELECT count(*) FROM event.order_line WHERE order_no = 'S1' AND line_no = 1") == 3
+    )
 
 
 def test_contradictions_in_one_file_go_to_quarantine_together(desk, tmp_path):

@@ -47,7 +47,7 @@ def test_answer_of_the_wecom_interface_with_more_than_the_list_in_it(desk, tmp_p
     }
     path = tmp_path / "batch_get_by_user.json"
     path.write_text(json.dumps(answer, ensure_ascii=False), encoding="utf-8")
-    assert desk.take(path).events == {"wecom_contact": 1}
+    assert desk.take(path).events == {"wecom_contact": 1, "profile": 1}
     listed = table(
         tmp_path / "微盛企微管家_客户列表.csv",
         "客户名称,备注名,性别,客户ID,UnionID,手机号,所属员工,员工账号,添加时间,添加方式,流失状态,流失时间",

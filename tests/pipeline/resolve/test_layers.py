@@ -141,6 +141,92 @@ def test_a_person_with_several_names_agrees_by_any_of_them(engine, world):
     assert together(engine, a, b)
 
 
+def test_a_record_with_the_names_of_two_persons_joins_neither(engine, world):
+    """A list keyed by the phone, or an account that one opened and the other uses."""
+    mother = world.record(clinic="c1", his_no="1", phone="139", name="王桂兰")
+    mother_again = world.record(clinic="c2", his_no="1", phone="139", name="王桂兰")
+    daughter = world.record(clinic="c1", his_no="2", phone="139", name="李晓雨")
+    both = world.record(source="crm", clinic=None, phone="139", name=["王桂兰", "李晓雨"])
+    run(engine, world)
+    assert groups(engine) == {
+        frozenset({mother, mother_again}),
+        frozenset({daughter}),
+        frozenset({both}),
+    }
+    assert conflicts(engine) == {"names_differ": [sorted(world.parties)]}
+
+
+def test_two_birthdates_on_one_record_do_not_make_two_persons_one(engine, world):
+    a = world.record(clinic="c1", his_no="1", phone="139", name="王芳", birthdate="1960-02-02")
+    b = world.record(clinic="c2", his_no="2", phone="139", name="王芳", birthdate="1990-03-03")
+    both = world.record(
+        source="crm", phone="139", name="王芳", birthdate=["1960-02-02", "1990-03-03"]
+    )
+    run(engine, world)
+    assert groups(engine) == {frozenset({party}) for party in (a, b, both)}
+    assert set(conflicts(engine)) == {"birthdates_differ"}
+
+
+def test_a_list_with_all_names_behind_a_desk_phone_does_not_hide_that_they_are_many(engine, world):
+    names = ["王芳", "李娜", "张敏", "刘静", "陈晨", "杨洋", "赵雪", "黄莺"]
+    for number, name in enumerate(names):
+        world.record(clinic=f"c{number % 3}", his_no=str(number), phone="139", name=name)
+    world.record(source="mini", clinic=None, openid="o", phone="139", name="王芳")
+    world.record(source="crm", clinic=None, phone="139", name=names)
+    run(engine, world)
+    assert len(groups(engine)) == 10
+    assert conflicts(engine) == {"shared_by_many": [sorted(world.parties)]}
+
+
+def test_persons_with_one_birthdate_and_other_names_are_many(engine, world):
+    for number, name in enumerate(["王芳", "李娜", "张敏", "刘静"]):
+        at = {"clinic": f"c{number}", "his_no": "1"}
+        world.record(**at, phone="139", name=name, birthdate="1990-03-03")
+    world.record(source="call", phone="139", name="王芳")
+    run(engine, world)
+    assert len(groups(engine)) == 5
+    assert set(conflicts(engine)) == {"shared_by_many"}
+
+
+def test_a_verified_phone_does_not_join_other_names(engine, world):
+    """It shows who held the phone at that moment, not that the holders are one person."""
+    for number, name in enumerate(["王桂兰", "李晓雨"]):
+        at = {"clinic": f"c{number}", "his_no": "1"}
+        world.record(**at, phone="139", name=name, verified={"phone"})
+    run(engine, world)
+    assert len(groups(engine)) == 2
+    assert set(conflicts(engine)) == {"names_differ"}
+
+
+def test_a_record_without_a_name_does_not_chain_two_phones_of_two_persons(engine, world):
+    a = world.record(clinic="c1", his_no="1", phone="139", name="王桂兰")
+    b = world.record(source="wecom", external_userid="w", phone=["139", "138"])
+    c = world.record(clinic="c2", his_no="2", phone="138", name="李晓雨")
+    run(engine, world)
+    assert groups(engine) == {frozenset({a}), frozenset({b}), frozenset({c})}
+    assert sorted(conflicts(engine)["names_differ"]) == [[a, b], [b, c]]
+
+
+def test_a_longer_chain_of_phones_does_not_join_two_persons(engine, world):
+    world.record(clinic="c1", his_no="1", phone="139", name="王桂兰")
+    world.record(source="wecom", external_userid="v", phone=["139", "138"])
+    world.record(source="wecom", external_userid="w", phone=["138", "137"])
+    world.record(clinic="c2", his_no="2", phone="137", name="李晓雨")
+    run(engine, world)
+    assert len(groups(engine)) == 4
+    assert set(conflicts(engine)) == {"names_differ"}
+
+
+def test_names_that_came_by_one_contact_do_not_open_another(engine, world):
+    """The e-mail joins a and b by a name that c does not have."""
+    a = world.record(clinic="c1", his_no="1", email="x@y.cn", phone="139", name="王芳")
+    b = world.record(clinic="c2", his_no="2", email="x@y.cn", name=["王芳", "李娜"])
+    c = world.record(clinic="c3", his_no="3", phone="139", name="李娜")
+    run(engine, world)
+    assert groups(engine) == {frozenset({a, b}), frozenset({c})}
+    assert set(conflicts(engine)) == {"names_differ"}
+
+
 def test_a_staff_phone_joins_nothing_not_even_equal_names(engine, world):
     """Messy case 3: a phone behind more than three persons never joins."""
     names = ["王芳", "李娜", "张敏", "刘静", "王芳"]

@@ -1,5 +1,6 @@
 """What must hold for any records: of the linking rules alone, and of the stage on tables."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -8,8 +9,9 @@ from hypothesis import strategies as st
 from tests.pipeline.resolve.world import AS_OF, START, World, clear, load, run, state
 
 from zhiyan.analytics.linkage import components, integers
+from zhiyan.core.identity import CONTACT_KEYS, SECOND_KEYS
 from zhiyan.pipeline.resolve.layers import link
-from zhiyan.pipeline.resolve.records import CONTACT_KEYS, STRONG_KEYS, Holdings, Records
+from zhiyan.pipeline.resolve.records import STRONG_KEYS, Holdings, Records
 
 SIZE = 9
 POOL = {"unionid": 3, "id_card": 2, "openid": 3, "email": 2, "phone": 3, "name": 3, "birthdate": 2}
@@ -58,6 +60,23 @@ def test_no_customer_breaks_a_rule(records):
         parties = np.flatnonzero(labels == customer)
         held = [set(cards.token[cards.node == party].tolist()) for party in parties]
         assert len(set().union(*held)) <= max(1, *map(len, held))
+
+
+@settings(max_examples=40, deadline=None)
+@given(records=all_records())
+def test_contacts_never_join_other_names_or_birthdates(records):
+    """Bases are what strong keys and decisions make; those of a customer all share one name."""
+    keys = {key: held for key, held in records.keys.items() if key not in CONTACT_KEYS}
+    bases = link(replace(records, keys=keys)).labels
+    labels = link(records).labels
+    for id_type in SECOND_KEYS:
+        held = records.keys[id_type].of(bases)
+        for customer in np.unique(labels):
+            rows = held.where(labels[held.node] == customer)
+            if rows.node.size:
+                assert (
+                    np.unique(rows.token, return_counts=True)[1].max() == np.unique(rows.node).size
+                )
 
 
 @settings(max_examples=25, deadline=None)
@@ -142,7 +161,7 @@ KEY = st.fixed_dictionaries(
     {},
     optional={
         "unionid": st.sampled_from(["u1", "u2"]),
-        "phone": st.sampled_from(["p1", "p2", ("p3", "pattern")]),
+        "phone": st.sampled_from(["p1", "p2", ["p1", "p2"], ("p3", "pattern")]),
         "name": st.sampled_from(["n1", "n2", ("n3", "placeholder")]),
         "his_no": st.sampled_from(["1", "2", "3"]),
     },

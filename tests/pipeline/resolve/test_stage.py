@@ -66,6 +66,40 @@ def test_events_are_seen_as_of_t_and_k(engine, world):
     assert set(customers(engine)) == {1, 3}
 
 
+def test_what_is_learnt_later_of_an_identifier_leaves_the_past_as_it_was(engine, world):
+    """An earlier sighting and a verification are rows of their own, known from when they came."""
+    early, late = START - timedelta(days=400), START + timedelta(days=9)
+    known = AS_OF + timedelta(days=1)
+    naive = known.replace(tzinfo=None)
+    a = world.record(party=7, his_no="1", unionid="u", phone="139", at=START)
+    b = world.record(party=8, clinic="c2", his_no="1", unionid="u", phone="139", at=late)
+    run(engine, world, known_at=AS_OF)
+    before = state(engine)
+    assert customers(engine) == {a: a, b: a}
+    clinic = {"clinic": "c2", "at": early, "known": naive}
+    world.record(party=b, **clinic, his_no="1", unionid="u", phone="139", verified={"phone"})
+    run(engine, world, known_at=AS_OF)
+    assert state(engine) == before
+    run(engine, world, known_at=known)
+    assert customers(engine) == {a: b, b: b}
+    (phone,) = [row for row in read(engine, "identifier") if row["id_type"] == "phone"]
+    assert (phone["first_seen"], phone["verified"], phone["persons"]) == (early, True, 1)
+    assert {row["first_seen"] for row in read(engine, "assignment")} == {early}
+    links = [(row["party_id"], row["id_type"]) for row in read(engine, "link")]
+    assert links == [(a, "phone"), (a, "unionid"), (b, "phone"), (b, "unionid")]
+
+
+def test_an_identifier_is_verified_from_the_moment_that_shows_it(engine, world):
+    world.record(party=7, his_no="1", phone="139", at=START)
+    world.record(party=7, phone="139", at=START + timedelta(days=9), verified={"phone"})
+    run(engine, world, as_of=(START + timedelta(days=9)).replace(tzinfo=UTC), known_at=AS_OF)
+    assert {row["verified"] for row in read(engine, "identifier")} == {False}
+    run(engine, world)
+    phones = [row for row in read(engine, "identifier") if row["id_type"] == "phone"]
+    assert [(row["first_seen"], row["verified"]) for row in phones] == [(START, True)]
+    assert run(engine).links == {}
+
+
 def test_every_kind_of_event_is_looked_at(engine):
     for number, kind in enumerate(KINDS):
         with_party = f'INSERT INTO event."{kind}" (party_id, occurred_at, recorded_at)'

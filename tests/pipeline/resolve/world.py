@@ -28,8 +28,20 @@ class World:
     rows: list[dict] = field(default_factory=list)
     parties: list[int] = field(default_factory=list)
 
-    def record(self, source="his", clinic="c1", at=None, known=None, party=None, **keys) -> int:
-        """Add a record; a key is a value, or (value, quality), or a list of those."""
+    def record(
+        self,
+        source="his",
+        clinic="c1",
+        at=None,
+        known=None,
+        party=None,
+        verified=(),
+        **keys,
+    ) -> int:
+        """Add a record; a key is a value, or (value, quality), or a list of those.
+
+        ``verified`` names the types of the identifiers that were checked.
+        """
         party = party if party is not None else 1000 + len(self.parties)
         at = at or START + timedelta(days=len(self.parties))
         self.parties.append(party)
@@ -43,7 +55,7 @@ class World:
                         "id_type": id_type,
                         "token": token_of(id_type, scope),
                         "quality": quality,
-                        "verified": False,
+                        "verified": id_type in verified,
                         "source": source,
                         "clinic": clinic,
                         "occurred_at": at,

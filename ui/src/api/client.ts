@@ -1,4 +1,5 @@
 import createClient from "openapi-fetch";
+import { remembered } from "../i18n";
 import type { components, paths } from "./schema";
 
 export type Schema = components["schemas"];
@@ -19,7 +20,11 @@ export class ApiError extends Error {
 
 export const client = createClient<paths>({
   baseUrl: globalThis.location.origin,
-  fetch: (request) => globalThis.fetch(request),
+  fetch: (request) => {
+    // what is refused is told in the language of the page, not in that of the browser
+    request.headers.set("Accept-Language", remembered() === "zh" ? "zh-CN" : "en");
+    return globalThis.fetch(request);
+  },
 });
 
 interface Answer<T> {

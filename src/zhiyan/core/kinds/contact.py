@@ -173,8 +173,8 @@ CONTACT_KINDS = (
         columns=(
             text("survey_no", "问卷编号"),
             moment("answered_at", "作答时间"),
-            integer("score", "满意度1-5", known_from="answered_at"),
-            integer("nps", "推荐意愿0-10", known_from="answered_at"),
+            integer("score", "满意度1-5", known_from="answered_at", least=1, most=5),
+            integer("nps", "推荐意愿0-10", known_from="answered_at", least=0, most=10),
             code("preferred_channel", "首选沟通渠道", *CHANNELS, known_from="answered_at"),
             codes("interests", "生活兴趣", known_from="answered_at"),
             codes("concerns", "诉求编码", sensitivity=S3, known_from="answered_at"),
@@ -209,7 +209,7 @@ CONTACT_KINDS = (
         key=("review_no",),
         columns=(
             text("review_no", "评价编号"),
-            integer("score", "评分1-5"),
+            integer("score", "评分1-5", least=1, most=5),
             code("platform", "平台", ref="channel"),
         ),
     ),

@@ -106,7 +106,8 @@ TRADE_KINDS = (
     EventKind(
         name="order_line",
         zh="订单行",
-        grain="one row per order line; refunds are payment rows, not lines",
+        grain="one row per order line; refunds are payment rows, not lines; basis is the list it was"
+        " read off",
         key=("order_no", "line_no"),
         columns=(
             text("order_no", "订单号", sensitivity=P2),
@@ -133,12 +134,14 @@ TRADE_KINDS = (
                 known_from="closed_at",
                 before="paid",
             ),
+            code("basis", "依据", "order", "receipt", "voucher", sensitivity=P2),
+            text("voucher_no", "券码", sensitivity=P2),
         ),
     ),
     EventKind(
         name="payment",
         zh="收付款",
-        grain="one row per payment (positive) or refund (negative)",
+        grain="one row per payment (positive) or refund (negative); basis is the list it was read off",
         key=("payment_no",),
         columns=(
             text("payment_no", "流水号", sensitivity=P2),
@@ -162,6 +165,8 @@ TRADE_KINDS = (
             flag("is_refund", "退款", sensitivity=P2),
             flag("matched", "退款已匹配原单", sensitivity=P2),
             item(),
+            code("basis", "依据", "receipt", "bill", "order", "voucher", sensitivity=P2),
+            text("voucher_no", "券码", sensitivity=P2),
         ),
     ),
     EventKind(
@@ -181,6 +186,7 @@ TRADE_KINDS = (
             staff("nurse", "护士", sensitivity=S3),
             code("brand", "品牌", sensitivity=S3),
             text("batch_no", "批号", sensitivity=S3),
+            moment("discharged_at", "出院时间", sensitivity=S3),
         ),
     ),
     EventKind(

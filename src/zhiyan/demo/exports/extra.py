@@ -54,8 +54,9 @@ class Later:
     rows: int = 40
 
 
-def _other_tender(word: str) -> str:
-    return "微信" if word == "现金" else "现金"
+def _a_minute_later(moment: str) -> str:
+    at = np.datetime64(moment.replace(" ", "T"), "s") + np.timedelta64(60, "s")
+    return str(at).replace("T", " ")
 
 
 def _other_channel(word: str) -> str:
@@ -66,10 +67,10 @@ def _other_channel(word: str) -> str:
 LATER_PAYMENTS = Later(
     stem="HIS收款流水_补充",
     form=GBK,
-    column="支付方式",
+    column="收款时间",
     line=10,
     problem="edited_original",
-    change=_other_tender,
+    change=_a_minute_later,
 )
 LATER_LEADS = Later(
     stem="线索_补充",

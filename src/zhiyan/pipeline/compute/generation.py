@@ -169,7 +169,7 @@ def content(job: Job, place: Generation, valid: exp.Expr) -> tuple[str, int]:
     """
     one = exp.Case(ifs=[exp.If(this=valid, true=exp.Literal.number(1))])
     rows = exp.select(
-        f"bit_xor({DIGEST})::VARCHAR AS mixed",
+        f"to_hex(bit_xor({DIGEST})) AS mixed",
         "count(*) AS n",
         exp.alias_(exp.Count(this=one), "customers"),
     )

@@ -8,6 +8,7 @@ from zhiyan.core.evidence import Clause, Counted, Evidence, Flip, Input
 from zhiyan.core.expression import Node, Ref, Value, walk
 from zhiyan.core.measure import Measure
 from zhiyan.core.tag import Tag
+from zhiyan.lang.catalogue import HOME_CLINIC
 from zhiyan.lang.evaluate import evaluate
 from zhiyan.lang.measure_sql import columns_read
 from zhiyan.lang.memory import Found
@@ -92,8 +93,11 @@ def _inputs(
     found: list[Input] = []
     for name in order:
         if name.startswith("param."):
-            literal = subject.catalogue.literals[name]
-            found.append(Input(name=name, value=literal.value, type=literal.type))
+            param = subject.catalogue.params[name.removeprefix("param.")]
+            home = {HOME_CLINIC: None, **seen}
+            moment = Moment(subject.snapshot.as_of, subject.zone.offset_minutes)
+            value = evaluate(param.node, home, moment)
+            found.append(Input(name=name, value=value, type=param.type))
         elif name in seen:
             kind = measures.get(name) or subject.catalogue.tags[name].type
             found.append(Input(name=name, value=seen[name], type=kind))

@@ -121,8 +121,8 @@ class Replay:
         known = self._known.get(place)
         if known and known[0] == state and not is_volatile(measure):
             return known[1]
-        later = self._rows[measure.follow.source] if measure.follow else ()
-        found = measure_value(measure, self._rows[measure.source], moment, later=later)
+        rows = self._rows[measure.source]
+        found = measure_value(measure, rows, moment, sources=self._rows)
         self._known[place] = (state, found)
         return found
 

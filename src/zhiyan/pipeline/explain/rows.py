@@ -11,7 +11,7 @@ from zhiyan.core.measure import Measure
 from zhiyan.core.snapshot import Manifest
 from zhiyan.core.time import BusinessZone
 from zhiyan.lang.catalogue import Catalogue
-from zhiyan.lang.measure_sql import columns_read
+from zhiyan.lang.measure_sql import columns_read, other_rows
 from zhiyan.lang.memory import Row
 from zhiyan.lang.moment import Moment
 from zhiyan.lang.rows import DERIVED, Frame, source_rows, sql_name
@@ -37,9 +37,9 @@ def fetch_rows(subject: Subject, measures: Iterable[Measure]) -> Mapping[str, li
     read: dict[str, set[str]] = {}
     for measure in measures:
         read.setdefault(measure.source, set()).update(columns_read(measure))
-        if measure.follow:
-            more = names(measure.follow.where) if measure.follow.where else frozenset[str]()
-            read.setdefault(measure.follow.source, set()).update(more - {"as_of"})
+        for other in other_rows(measure):
+            more = names(other.where) if other.where else frozenset[str]()
+            read.setdefault(other.source, set()).update(more - {"as_of"})
     _name_parties(subject)
     found = {source: _rows_of(subject, source, wanted) for source, wanted in read.items()}
     subject.engine.run(Statement(f"DROP TABLE {PARTIES}"))

@@ -13,7 +13,6 @@ DataType: TypeAlias = arrow.DataType
 Schema: TypeAlias = arrow.Schema
 
 Mask = npt.NDArray[np.bool_]
-_NO = pa.scalar(value=False)
 
 
 def flat(column: Array | ChunkedArray) -> Array:
@@ -36,7 +35,7 @@ def filled(column: Array) -> Mask:
 
 def true(column: Array) -> Mask:
     """Return where a boolean column is true (null counts as false)."""
-    return np.asarray(pc.fill_null(column, _NO).to_numpy(zero_copy_only=False), dtype=bool)
+    return np.asarray(pc.fill_null(column, fill_value=False).to_numpy(zero_copy_only=False), dtype=bool)
 
 
 def mask_array(mask: Mask) -> Array:

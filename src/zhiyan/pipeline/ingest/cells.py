@@ -17,7 +17,7 @@ from zhiyan.pipeline.ingest.arrays import (
     nulls,
     true,
 )
-from zhiyan.pipeline.ingest.clean import PARSERS, Parsed, ParseOptions, mask, parse_options
+from zhiyan.pipeline.ingest.clean import PARSERS, Parsed, ParseOptions, Reason, mask, parse_options
 from zhiyan.pipeline.ingest.faults import Faults
 from zhiyan.pipeline.ingest.headers import are_twins, header_unit
 from zhiyan.pipeline.ingest.mapping import Check, ColumnMap, Condition, Field
@@ -28,8 +28,12 @@ from zhiyan.pipeline.ingest.recognise import Match
 
 #: A time of day, perhaps the first of two (``14:00-14:30``).
 _CLOCK = r"^\s*(\d{1,2}[:：]\d{2}(?:[:：]\d{2})?)\s*(?:[-~—–至到]\s*\d{1,2}[:：]\d{2}(?:[:：]\d{2})?\s*)?$"
-_DAY = r"^\s*\d{2,4}[-/.年]?\d{1,2}[-/.月]?\d{1,2}日?\s*$"
+_DAY = r"^\s*(?:\d{2,4}[-/.年]?\d{1,2}[-/.月]?\d{1,2}日?|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})\s*$"
 _MIDNIGHT = r"[ T]0{1,2}:00(?::00)?$"
+#: Places below a fen that a unit price may have before it is multiplied.
+_FINER = 4
+_EXACT = pa.decimal256(19, 0)
+_MOST = pa.scalar(10 ** (17 + _FINER), pa.decimal256(39, 0))
 
 
 class Cells:
@@ -151,13 +155,14 @@ class Cells:
 
     def _parse(self, name: str, parser: str, options: ParseOptions) -> Parsed:
         text = self.text(name)
-        parsed = PARSERS[parser](text, options)
         field = self._field(name)
+        if field.times is None:
+            parsed = PARSERS[parser](text, options)
+        else:
+            price = PARSERS[parser](text, replace(options, finer=_FINER))
+            parsed = _times(price, flat(self.parsed(field.times, "int").values), options)
         if field.negate:
             parsed = replace(parsed, values=pc.negate(parsed.values))
-        if field.times is not None:
-            counts = flat(self.parsed(field.times, "int").values)
-            parsed = replace(parsed, values=pc.multiply(flat(parsed.values), counts))
         if self.has(name):
             self._note(name, parser, text=text, parsed=parsed)
         return parsed
@@ -170,6 +175,9 @@ class Cells:
             index = pa.array(rows)
             values = text.take(index).to_pylist()
             masked = [None if v is None else mask(v, parser) for v in values]
+            if self._field(name).soft:
+                self.unknown.update((header, value or "") for value in masked)
+                return
             self.faults.add_cells(
                 rows, header, masked, reasons=[str(p) for p in problems.take(index).to_pylist()]
             )
@@ -202,6 +210,8 @@ class Cells:
     def _holds(self, condition: Condition) -> Mask:
         if condition.check in {Check.BLANK, Check.FILLED}:
             there = filled(self._typed(condition.field))
+            for name in condition.also:
+                there |= filled(self._typed(name))
             return there if condition.check is Check.FILLED else ~there
         if condition.check in {Check.IN, Check.NOT_IN}:
             inside = self._inside(condition)
@@ -251,6 +261,20 @@ class Cells:
         return self.table.row_no.filter(mask_array(mask))
 
 
+def _times(price: Parsed, counts: Array, options: ParseOptions) -> Parsed:
+    """Multiply unit prices by counts in exact decimals and round once, to the fen."""
+    product = pc.multiply(flat(price.values).cast(_EXACT), counts.cast(_EXACT))
+    whole = pc.round(product, ndigits=-_FINER, round_mode="half_towards_infinity")
+    reason = pc.if_else(_sure(pc.greater(pc.abs(whole), _MOST)), str(Reason.OUT_OF_RANGE), None)
+    if options.rounding == "exact":
+        broken = _sure(pc.not_equal(whole, product))
+        reason = pc.coalesce(reason, pc.if_else(broken, str(Reason.TOO_MANY_DECIMALS), None))
+    problems = pc.coalesce(flat(price.problems), reason)
+    fitting = pc.if_else(pc.is_null(reason), whole, pa.scalar(None, whole.type))
+    values = pc.divide(fitting, pa.scalar(10**_FINER, pa.decimal256(5, 0))).cast(pa.int64())
+    return replace(price, values=values, problems=problems)
+
+
 def _with_clock(own: Array, other: Array) -> Array:
     """Put a day and a time of day that stand in two columns together."""
     bare = pc.replace_substring_regex(own, pattern=_MIDNIGHT, replacement="")
@@ -266,6 +290,10 @@ def _start(clocks: Array) -> Array:
     """Return the first of two times of day, with two digits for the hour."""
     first = pc.replace_substring_regex(clocks, pattern=_CLOCK, replacement=r"\1")
     return pc.replace_substring_regex(first, pattern=r"^\s*(\d)([:：])", replacement=r"0\1\2")
+
+
+def _sure(column: Array) -> Array:
+    return mask_array(true(column))
 
 
 def _both(left: Array, right: Array) -> Array:

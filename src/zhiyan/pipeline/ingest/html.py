@@ -116,10 +116,13 @@ def _events(report: ImportReport) -> str:
 
 def _money(lines: Sequence[MoneyLine]) -> str:
     rows = [
-        (_column_name(one), *map(_yuan, (one.read, one.stored, one.duplicate, one.quarantined)))
+        (
+            _column_name(one),
+            *map(_yuan, (one.read, one.stored, one.duplicate, one.covered, one.quarantined)),
+        )
         for one in lines
     ]
-    return _table("金额核对(元)", ("列", "读入", "= 入库", "+ 重复", "+ 隔离"), rows)
+    return _table("金额核对(元)", ("列", "读入", "= 入库", "+ 重复", "+ 他表已计", "+ 隔离"), rows)
 
 
 def _column_name(line: MoneyLine) -> str:
@@ -180,7 +183,7 @@ def _table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> s
     return f'<h3>{escape(title)}</h3><div class="scroll"><table><tr>{head}</tr>{body}</table></div>'
 
 
-_NUMBERS = {"条数", "行", "行号", "读入", "= 入库", "+ 重复", "+ 隔离"}
+_NUMBERS = {"条数", "行", "行号", "读入", "= 入库", "+ 重复", "+ 他表已计", "+ 隔离"}
 
 
 def _side(head: str) -> str:

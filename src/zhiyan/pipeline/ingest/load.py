@@ -16,10 +16,12 @@ from zhiyan.pipeline.ingest.load_rows import (
     read_identifiers,
     read_place,
     read_recognition,
+    read_reference,
     read_system,
 )
 from zhiyan.pipeline.ingest.mapping import Field, Source
 from zhiyan.pipeline.ingest.nodes import Item, Mistakes, compose, nearest
+from zhiyan.pipeline.ingest.parsers import NAME_PARSERS
 
 SOURCE_KEYS = (
     "name",
@@ -38,7 +40,9 @@ SOURCE_KEYS = (
     "anonymous",
     "codes",
     "emit",
+    "reference",
 )
+_PERSONAL = {*NAME_PARSERS, "phone", "id_card", "email"}
 _ANONYMOUS = ("quarantine", "drop", "keep")
 
 CodeTables = Mapping[str, Mapping[str, str]]
@@ -55,12 +59,19 @@ class Shared:
 def load_sources(folders: Sequence[Path]) -> tuple[Source, ...]:
     """Read every ``*.yaml`` of the folders, in order; a later source replaces one of its name.
 
+    Sources of a later folder have a higher rank: they are taken before those of an earlier one
+    wherever they fit a table.
+
     Raises:
         DefinitionError: codes ``ZY330`` (no YAML), ``ZY331`` (wrong key or value), ``ZY332``
             (unknown name), ``ZY333`` (incomplete); holds every mistake of every file.
     """
-    paths = [path for folder in folders for path in sorted(folder.glob("*.yaml"))]
-    return _load([(_text_of(path), path.name) for path in paths])
+    texts = [
+        (_text_of(path), path.name, rank)
+        for rank, folder in enumerate(folders)
+        for path in sorted(folder.glob("*.yaml"))
+    ]
+    return _load(texts)
 
 
 def load_mapping(path: Path, beside: Sequence[Source] = ()) -> tuple[Source, ...]:
@@ -71,7 +82,7 @@ def load_mapping(path: Path, beside: Sequence[Source] = ()) -> tuple[Source, ...
         DataError: ``ZY334`` if the file cannot be read.
     """
     tables = {name: table for source in beside for name, table in source.codes.items()}
-    return _load([(_text_of(path), path.name)], tables)
+    return _load([(_text_of(path), path.name, 0)], tables)
 
 
 def _text_of(path: Path) -> str:
@@ -88,23 +99,25 @@ def _text_of(path: Path) -> str:
         ) from error
 
 
-def _load(texts: Sequence[tuple[str, str]], tables: CodeTables | None = None) -> tuple[Source, ...]:
+def _load(
+    texts: Sequence[tuple[str, str, int]], tables: CodeTables | None = None
+) -> tuple[Source, ...]:
     mistakes = Mistakes()
-    roots: list[tuple[dict[str, Item], str]] = []
-    for text, file in texts:
+    roots: list[tuple[dict[str, Item], str, int]] = []
+    for text, file, rank in texts:
         root = compose(text, file, mistakes)
         if root is not None:
             digest = hashlib.sha256(text.encode()).hexdigest()
-            roots.append((root.record(("codes", "fields", "sources")), digest))
+            roots.append((root.record(("codes", "fields", "sources")), digest, rank))
     shared = Shared(codes=dict(tables or {}))
-    for root, _ in roots:
+    for root, _, _ in roots:
         if "codes" in root:
             shared.codes.update(read_codes(root["codes"]))
         shared.fields.update(read_fields(root.get("fields")))
     found: dict[str, Source] = {}
-    for root, digest in roots:
+    for root, digest, rank in roots:
         for item in root["sources"].parts() if "sources" in root else ():
-            source = _read_source(item, shared, digest)
+            source = replace(_read_source(item, shared, digest), rank=rank)
             found[source.name] = source
     mistakes.raise_if_any()
     return tuple(found.values())
@@ -120,7 +133,8 @@ def read_codes(item: Item) -> dict[str, dict[str, str]]:
 
 def _read_source(item: Item, shared: Shared, digest: str) -> Source:
     record = item.record(SOURCE_KEYS)
-    for key in ("name", "system", "emit"):
+    filler = "reference" if "reference" in record else "emit"
+    for key in ("name", "system", filler):
         if key not in record:
             item.wrong(f"a source needs {key!r}", code="ZY333")
     name = record["name"].text() if "name" in record else ""
@@ -141,6 +155,7 @@ def _read_source(item: Item, shared: Shared, digest: str) -> Source:
         identifiers=read_identifiers(record.get("identifiers"), book),
         drops=read_drops(record.get("drop"), book),
         allocate=read_allocation(record.get("allocate"), book),
+        reference=read_reference(record.get("reference"), book),
         codes=tables,
         where=item.where,
         fingerprint=digest,
@@ -159,7 +174,7 @@ def _read_source(item: Item, shared: Shared, digest: str) -> Source:
 def _check_private(source: Source, item: Item) -> None:
     """Note columns that would carry what names a person into the warehouse."""
     personal = {i.field for i in source.identifiers if i.type != str(IdType.BIRTHDATE)}
-    personal |= {f.name for f in source.fields if f.parse in {"phone", "name", "id_card", "email"}}
+    personal |= {f.name for f in source.fields if f.parse in _PERSONAL}
     for emission in source.emit:
         for how in emission.columns:
             bare = {*how.hash, *(() if how.token else how.fields)} & personal

@@ -10,7 +10,7 @@ from zhiyan.pipeline.ingest.load_fields import FIELD_KEYS, FieldBook, read_condi
 from zhiyan.pipeline.ingest.mapping import ColumnMap, Emission
 from zhiyan.pipeline.ingest.nodes import Item, nearest
 
-EMIT_KEYS = ("kind", "when", "occurred_at", "default_time", "columns")
+EMIT_KEYS = ("kind", "when", "occurred_at", "else_at", "default_time", "columns")
 OWN_KEYS = (
     "field",
     "join",
@@ -32,8 +32,8 @@ DERIVATIONS = ("is_test", "pseudo_name", "fake_phone", "birthdate", "gender")
 #: Columns that the writer fills by itself.
 _WRITTEN = ("matched",)
 _STAGE_COLUMNS = {*(name for name, _ in BOOKKEEPING), *(c.name for c in SHARED_COLUMNS)}
-#: What a row hash may name besides fields: both come from keyed or harmless values.
-_HASH_EXTRA = ("party", "occurred_at")
+#: What tells rows apart besides fields: all come from keyed or harmless values.
+_APART_EXTRA = ("party", "occurred_at", "is_refund", "is_gift")
 
 
 def read_emission(item: Item, book: FieldBook, kinds: Sequence[str]) -> Emission:
@@ -53,6 +53,7 @@ def read_emission(item: Item, book: FieldBook, kinds: Sequence[str]) -> Emission
         occurred_at=_read_time(record, book),
         columns=columns,
         when=read_conditions(record["when"], book) if "when" in record else (),
+        else_at=book.references(record["else_at"]) if "else_at" in record else (),
         default_time=record["default_time"].text() if "default_time" in record else None,
         where=item.where,
     )
@@ -74,6 +75,10 @@ def _check_complete(
     for name in kind.key:
         if name not in filled:
             item.wrong(f"kind {kind.name!r} needs its key column {name!r}", code="ZY333")
+    for how in columns:
+        missing = {*how.hash, *how.apart} & {"is_refund", "is_gift"} - filled
+        if missing:
+            item.mistakes.add("ZY332", f"nothing fills {sorted(missing)}", how.where)
     if "occurred_at" not in record and "default_time" not in record:
         item.wrong("an emission needs `occurred_at` (or `default_time`)", code="ZY333")
 
@@ -138,7 +143,7 @@ def _read_plain(record: Mapping[str, Item], book: FieldBook) -> dict[str, object
     if "join" in record:
         made["join"] = "-"
     if "apart" in record:
-        made["apart"] = book.references(record["apart"])
+        made["apart"] = book.references(record["apart"], _APART_EXTRA)
     for key in ("suffix", "const"):
         if key in record:
             made[key] = record[key].text()
@@ -155,7 +160,7 @@ def _read_plain(record: Mapping[str, Item], book: FieldBook) -> dict[str, object
 def _read_derived(record: Mapping[str, Item], book: FieldBook) -> dict[str, object]:
     made: dict[str, object] = {}
     if "hash" in record:
-        made["hash"] = book.references(record["hash"], _HASH_EXTRA)
+        made["hash"] = book.references(record["hash"], _APART_EXTRA)
     if "token" in record:
         made["token"] = record["token"].flag()
     if "wide" in record:

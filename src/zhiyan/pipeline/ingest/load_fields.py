@@ -23,6 +23,7 @@ FIELD_KEYS = (
     "times",
     "beside",
     "shared",
+    "soft",
     "strip",
     "words",
     *OPTIONS,
@@ -108,6 +109,7 @@ def _field(name: str, record: Mapping[str, Item]) -> Field:
         times=record["times"].text() if "times" in record else None,
         beside=record["beside"].text() if "beside" in record else None,
         shared=_flag(record, "shared"),
+        soft=_flag(record, "soft"),
         strip=record["strip"].texts() if "strip" in record else (),
         words={word: text.text() for word, text in record["words"].entries()}
         if "words" in record
@@ -138,13 +140,17 @@ def _options(record: Mapping[str, Item]) -> dict[str, object]:
 
 
 def read_conditions(item: Item, book: FieldBook) -> tuple[Condition, ...]:
-    """Read conditions: ``{field: F, is: CHECK}``, ``{field: F, in: [...]}``, ``not_in``."""
+    """Read conditions: ``{field: F, is: CHECK}``, ``{field: F, in: [...]}``, ``not_in``.
+
+    ``filled`` and ``blank`` may be asked of a list of fields: any is filled, all are blank.
+    """
     return tuple(_condition(part, book) for part in item.parts())
 
 
 def _condition(item: Item, book: FieldBook) -> Condition:
     record = item.record(("field", "is", "in", "not_in"))
-    name = book.reference(record["field"]) if "field" in record else ""
+    names = book.references(record["field"]) if "field" in record else ()
+    name = names[0] if names else ""
     tests = [key for key in ("is", "in", "not_in") if key in record]
     if not name or len(tests) != 1:
         item.wrong("a condition needs `field` and one of `is`, `in`, `not_in`", code="ZY333")
@@ -152,5 +158,10 @@ def _condition(item: Item, book: FieldBook) -> Condition:
     if tests == ["is"]:
         simple = [str(check) for check in Check if check not in {Check.IN, Check.NOT_IN}]
         value = record["is"].choice(simple, "test")
-        return Condition(field=name, check=Check(value) if value in simple else Check.FILLED)
+        check = Check(value) if value in simple else Check.FILLED
+        if len(names) > 1 and check not in {Check.FILLED, Check.BLANK}:
+            item.wrong("only `filled` and `blank` may be asked of several fields")
+        return Condition(field=name, check=check, also=names[1:])
+    if len(names) > 1:
+        item.wrong("only `filled` and `blank` may be asked of several fields")
     return Condition(field=name, check=Check(tests[0]), values=record[tests[0]].texts())

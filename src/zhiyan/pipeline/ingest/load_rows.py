@@ -9,8 +9,10 @@ from zhiyan.pipeline.ingest.mapping import (
     Allocation,
     Drop,
     Identifier,
+    ListName,
     Place,
     Recognition,
+    ReferenceList,
     System,
 )
 from zhiyan.pipeline.ingest.nodes import Item
@@ -22,6 +24,7 @@ __all__ = [
     "read_identifiers",
     "read_place",
     "read_recognition",
+    "read_reference",
     "read_system",
 ]
 
@@ -98,6 +101,34 @@ def _identifier(item: Item, book: FieldBook) -> Identifier:
         when=read_conditions(record["when"], book) if "when" in record else (),
         where=item.where,
     )
+
+
+#: Columns of each list, what identifies its rows first.
+LIST_COLUMNS = {
+    ListName.CLINICS: ("code", "name", "city", "legal_entity"),
+    ListName.STAFF: ("code", "name", "role", "clinic", "left_at"),
+}
+
+
+def read_reference(item: Item | None, book: FieldBook) -> ReferenceList | None:
+    """Read which list the rows fill instead of events, and which field fills which column."""
+    if item is None:
+        return None
+    record = item.record(("list", "columns"))
+    for key in ("list", "columns"):
+        if key not in record:
+            item.wrong(f"a reference list needs {key!r}", code="ZY333")
+            return None
+    names = [str(name) for name in ListName]
+    chosen = record["list"].choice(names, "reference list")
+    if chosen not in names:
+        return None
+    known = LIST_COLUMNS[ListName(chosen)]
+    columns = {name: book.reference(at) for name, at in record["columns"].record(known).items()}
+    if "code" not in columns or "name" not in columns:
+        item.wrong("a reference list needs `code` and `name`", code="ZY333")
+    ordered = {name: columns[name] for name in known if name in columns}
+    return ReferenceList(name=ListName(chosen), columns=ordered)
 
 
 def read_drops(item: Item | None, book: FieldBook) -> tuple[Drop, ...]:

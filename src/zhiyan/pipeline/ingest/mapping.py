@@ -29,12 +29,19 @@ class Check(StrEnum):
 class Condition:
     """A test of one field; ``values`` for IN and NOT_IN.
 
-    A field that the table does not have is blank. Money is compared in yuan.
+    A field that the table does not have is blank. Money is compared in yuan. ``also`` are further
+    fields of FILLED (any of them) and BLANK (all of them).
     """
 
     field: str
     check: Check
     values: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """All fields that are tested."""
+        return (self.field, *self.also)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +54,8 @@ class Field:
     of the text; ``words`` are whole texts to be read as others (``非常满意`` as ``5``). ``negate`` changes the sign of money or a count, ``times`` multiplies a unit price by
     the count in another field, ``beside`` names a field that holds the day of a bare time of day, or
     the time of day of a bare date. An empty cell of a ``required``
-    field puts its row in quarantine. ``shared`` lets another field read the same column.
+    field puts its row in quarantine. ``shared`` lets another field read the same column. A cell of a
+    ``soft`` field that cannot be read is empty and counted, and its row is taken all the same.
     """
 
     name: str
@@ -60,6 +68,7 @@ class Field:
     times: str | None = None
     beside: str | None = None
     shared: bool = False
+    soft: bool = False
     strip: tuple[str, ...] = ()
     words: Mapping[str, str] = made(default_factory=dict[str, str])
 
@@ -69,9 +78,10 @@ class ColumnMap:
     """How one canonical column is filled.
 
     From the first filled of ``fields`` (read by ``parse``, sign changed by ``negate``), all of them joined by ``join``, a ``const``, or derived:
-    ``apart`` are fields that tell rows of one number apart (a receipt paid in two ways): their
-    texts are added to a number that stands in several rows which differ in them. ``hash`` identifies a row by these fields (``party``, ``occurred_at`` allowed) where no field is
-    there, equal rows being told apart by counting; ``token`` makes an irreversible key of the text;
+    ``apart`` are fields that tell rows of one number apart (a receipt paid in two ways): they
+    belong to the identity of the event beside the number. ``hash`` identifies a row by these fields
+    where it has no number, equal rows being told apart by counting. Both may name ``party``,
+    ``occurred_at`` and a yes-or-no column of the event (``is_refund``, ``is_gift``); ``token`` makes an irreversible key of the text;
     ``flag`` is true where all conditions hold; ``wide`` collects the options of a question that
     has one column per option; ``derive`` names something that cleaning found out (``pseudo_name``,
     ``is_test``, ``fake_phone``, ``birthdate``, ``gender``). ``codes`` names a code table, or
@@ -102,11 +112,15 @@ class Emission:
     """One kind of event that a row becomes, if all of ``when`` hold.
 
     ``occurred_at`` is the first filled of its fields, else ``default_time`` (a local moment).
+    Where both tell nothing, ``else_at`` are fields with the time of another fact before it (the
+    sale of a refund): the event is dated by the export if the file tells when that was made, else
+    by these fields, which is counted.
     """
 
     kind: str
     occurred_at: tuple[str, ...]
     columns: tuple[ColumnMap, ...]
+    else_at: tuple[str, ...] = ()
     when: tuple[Condition, ...] = ()
     default_time: str | None = None
     where: str = ""
@@ -196,13 +210,30 @@ class System:
     words: Mapping[str, tuple[str, ...]] = made(default_factory=dict[str, tuple[str, ...]])
 
 
+class ListName(StrEnum):
+    """Lists of what the workspace knows by code."""
+
+    CLINICS = "clinics"
+    STAFF = "staff"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceList:
+    """A list of clinics or staff: which field fills which of its columns."""
+
+    name: ListName
+    columns: Mapping[str, str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """One checked mapping: what it recognises and what its rows become.
 
     ``anonymous`` says what happens to rows that tell nothing about a person: ``quarantine``,
     ``drop`` or ``keep`` (each such fact hangs on a party of its own). ``codes`` holds every code
-    table the source may name. ``fingerprint`` is a hash of the text of the definition.
+    table the source may name. ``fingerprint`` is a hash of the text of the definition. Of two
+    sources that fit a table the one of higher ``rank`` is taken (the workspace's own before the
+    pack's). ``reference`` is a list that the rows fill instead of events.
     """
 
     name: str
@@ -222,6 +253,8 @@ class Source:
     sheets: tuple[str, ...] = ()
     where: str = ""
     fingerprint: str = ""
+    rank: int = 0
+    reference: ReferenceList | None = None
 
     def find(self, name: str) -> Field | None:
         """Return the field of that name, or None."""

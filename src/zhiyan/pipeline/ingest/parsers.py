@@ -2,7 +2,7 @@
 
 from zhiyan.core.event import Column, ColumnType
 from zhiyan.core.kinds import KINDS
-from zhiyan.pipeline.ingest.mapping import Field, Source
+from zhiyan.pipeline.ingest.mapping import Field, Identifier, Source
 
 #: Parser of each type of identifier.
 IDENTIFIER_PARSERS = {
@@ -12,6 +12,8 @@ IDENTIFIER_PARSERS = {
     "email": "email",
     "birthdate": "date",
 }
+#: Parsers that read a name each in its own way.
+NAME_PARSERS = ("name", "nickname", "remark_name")
 _BY_TYPE = {
     ColumnType.INT: "int",
     ColumnType.FEN: "money",
@@ -38,15 +40,23 @@ def column_parser(column: Column) -> str:
     return "free_text"
 
 
+def identifier_parser(source: Source, identifier: Identifier) -> str:
+    """Return the parser of an identifier by its type, or its field's own way to read a name."""
+    field = source.find(identifier.field)
+    if identifier.type == "name" and field is not None and field.parse in NAME_PARSERS:
+        return field.parse
+    return IDENTIFIER_PARSERS.get(identifier.type, "native_id")
+
+
 def field_parser(source: Source, field: Field) -> str:
     """Return the parser of a field: declared, else of its identifier, else of its first column."""
     if field.parse:
         return field.parse
     for identifier in source.identifiers:
         if identifier.field == field.name:
-            return IDENTIFIER_PARSERS.get(identifier.type, "native_id")
+            return identifier_parser(source, identifier)
     for emission in source.emit:
-        if field.name in emission.occurred_at:
+        if field.name in (*emission.occurred_at, *emission.else_at):
             return "datetime"
         for mapped in emission.columns:
             column = KINDS[emission.kind].column(mapped.column)

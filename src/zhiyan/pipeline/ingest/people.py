@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zhiyan.core.identity import SCOPED, SECOND_KEYS, IdType, Quality
+from zhiyan.core.identity import CONTACT_KEYS, SCOPED, SECOND_KEYS, IdType, Quality
 from zhiyan.pipeline.ingest.arrays import Mask, filled, flat, joined, mask_array, per_value
 from zhiyan.pipeline.ingest.cells import Cells
 from zhiyan.pipeline.ingest.context import Context
 from zhiyan.pipeline.ingest.mapping import Identifier
-from zhiyan.pipeline.ingest.parsers import IDENTIFIER_PARSERS
+from zhiyan.pipeline.ingest.parsers import identifier_parser
 from zhiyan.pipeline.ingest.read.arrow import Array, Table, pa, pc
 
 #: Separates the scope of a number from the number in what the vault keeps.
@@ -50,7 +50,7 @@ def claims(cells: Cells, scope: Scope) -> Table:
 
 
 def _claims_of(identifier: Identifier, cells: Cells, scope: Scope, *, rank: int) -> Table:
-    parser = IDENTIFIER_PARSERS.get(identifier.type, "native_id")
+    parser = identifier_parser(cells.source, identifier)
     parsed = cells.parsed(identifier.field, parser)
     values, quality = flat(parsed.values), parsed.quality
     if identifier.when:
@@ -97,16 +97,16 @@ def _scoped(identifier: Identifier, values: Array, rows: Array, *, scope: Scope)
 def party_keys(found: Table, length: int, scope: Scope) -> Array:
     """Return the text that names each row's record of a person; null where nothing names one.
 
-    The first identifier in the order of the mapping that is of good quality and is no mere second
-    key (name, birth date); else all identifiers of the row, if they are more than one name.
+    The first identifier in the order of the mapping that is of good quality and that one person has
+    for herself; else all identifiers of the row together, if they are more than one name. A contact
+    names nobody alone: mother and daughter on one phone are two records.
     """
-    strong = _strong(found)
+    own = _own(found)
     keys = np.full(length, None, dtype=object)
-    _set_all_together(keys, found, strong)
-    best = _sorted(found.filter(strong), "row", "rank", "value")
+    _set_together(keys, found, own)
+    best = _sorted(found.filter(own), "row", "rank", "value")
     rows = np.asarray(best.column("row").to_numpy())
-    first = np.ones(len(rows), dtype=bool)
-    first[1:] = rows[1:] != rows[:-1]
+    first = _starts(rows)
     texts = joined([flat(best.column("id_type")), flat(best.column("value"))], SCOPE_MARK)
     keys[rows[first]] = texts.filter(pa.array(first)).to_numpy(zero_copy_only=False)
     named = pa.array(keys, pa.string())
@@ -117,25 +117,34 @@ def _sorted(rows: Table, *names: str) -> Table:
     return rows.take(pc.sort_indices(rows, sort_keys=[(name, "ascending") for name in names]))
 
 
-def _strong(found: Table) -> Array:
-    second = pa.array([str(kind) for kind in SECOND_KEYS])
+def _starts(rows: np.ndarray) -> Mask:
+    """Mark where a new value begins in a sorted column."""
+    first = np.ones(len(rows), dtype=np.bool_)
+    first[1:] = rows[1:] != rows[:-1]
+    return first
+
+
+def _own(found: Table) -> Array:
+    shared = pa.array([str(kind) for kind in (*SECOND_KEYS, *CONTACT_KEYS)])
     good = pc.equal(found.column("quality"), str(Quality.OK))
-    return flat(pc.and_(good, pc.invert(pc.is_in(found.column("id_type"), value_set=second))))
+    return flat(pc.and_(good, pc.invert(pc.is_in(found.column("id_type"), value_set=shared))))
 
 
-def _set_all_together(keys: np.ndarray, found: Table, strong: Array) -> None:
-    named = np.zeros(len(keys), dtype=bool)
-    named[np.asarray(found.filter(strong).column("row").to_numpy())] = True
-    rows = np.asarray(found.column("row").to_numpy())
-    weak = _sorted(found.filter(pa.array(~named[rows])), "row", "id_type", "value")
-    together: dict[int, list[tuple[str, str]]] = {}
-    for row, id_type, value in zip(
-        *(weak.column(name).to_pylist() for name in ("row", "id_type", "value")), strict=True
-    ):
-        together.setdefault(int(row), []).append((str(id_type), str(value)))
-    for row, parts in together.items():
-        if any(id_type != str(IdType.NAME) for id_type, _ in parts):
-            keys[row] = SCOPE_MARK.join(f"{id_type}={value}" for id_type, value in parts)
+def _set_together(keys: np.ndarray, found: Table, own: Array) -> None:
+    """Name the rows without an identifier of their own by all that they have."""
+    done = np.zeros(len(keys), dtype=np.bool_)
+    done[np.asarray(found.filter(own).column("row").to_numpy())] = True
+    telling = np.zeros(len(keys), dtype=np.bool_)
+    others = found.filter(pc.not_equal(found.column("id_type"), str(IdType.NAME)))
+    telling[np.asarray(others.column("row").to_numpy())] = True
+    rest = found.filter(pa.array((telling & ~done)[np.asarray(found.column("row").to_numpy())]))
+    alike = rest.select(["row", "id_type", "value"]).group_by(["row", "id_type", "value"])
+    rest = _sorted(alike.aggregate([]), "row", "id_type", "value")
+    rows = np.asarray(rest.column("row").to_numpy())
+    starts = np.flatnonzero(_starts(rows))
+    texts = joined([flat(rest.column("id_type")), flat(rest.column("value"))], "=")
+    parts = pa.ListArray.from_arrays(pa.array(np.append(starts, len(rows)), pa.int32()), texts)
+    keys[rows[starts]] = pc.binary_join(parts, SCOPE_MARK).to_numpy(zero_copy_only=False)
 
 
 def party_ids(keys: Array, context: Context) -> Array:

@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from zhiyan.core.kinds import KINDS
 from zhiyan.errors import DataError, Problem
-from zhiyan.pipeline.ingest.headers import bind, options
-from zhiyan.pipeline.ingest.mapping import Source
+from zhiyan.pipeline.ingest.headers import bind, options, rivals
+from zhiyan.pipeline.ingest.mapping import Emission, Source
 from zhiyan.pipeline.ingest.read import RawTable
 
-#: A word in the file's or sheet's name weighs as much as this many recognised columns.
+#: A word in the file's or sheet's name weighs as much as this many recognised columns; one that
+#: names the very system (a platform) as one more.
 _WORD_WEIGHT = 3
 
 
@@ -37,6 +39,7 @@ def match(source: Source, table: RawTable) -> Match | None:
         or not all(_one_of(group, columns, words) for group in wanted.one_of)
         or any(name in columns for name in wanted.never)
         or (wanted.words_needed and not words)
+        or not can_fill(source, columns, table.headers)
     ):
         return None
     wide = {
@@ -47,7 +50,32 @@ def match(source: Source, table: RawTable) -> Match | None:
     }
     explained = len({*columns.values(), *wide})
     share = len(columns) / max(len(source.fields), 1)
-    return Match(source=source, columns=columns, score=explained + _WORD_WEIGHT * words + share)
+    named = any(w.casefold() in title_of(table) for ws in source.system.words.values() for w in ws)
+    score = explained + _WORD_WEIGHT * words + named + share
+    return Match(source=source, columns=columns, score=score)
+
+
+def can_fill(source: Source, columns: Mapping[str, str], headers: Sequence[str]) -> bool:
+    """Tell whether rows with these columns may become anything that the source emits.
+
+    A list needs its first column; of the emissions at least one needs a time and its key.
+    """
+    if source.reference is not None:
+        return next(iter(source.reference.columns.values())) in columns
+    return any(_can_emit(one, columns, headers) for one in source.emit)
+
+
+def _can_emit(emission: Emission, columns: Mapping[str, str], headers: Sequence[str]) -> bool:
+    timed = emission.default_time is not None or any(f in columns for f in emission.occurred_at)
+    keys = [one for name in KINDS[emission.kind].key if (one := emission.column(name))]
+    return timed and all(
+        how.const is not None
+        or how.hash
+        or how.flag
+        or (all if how.join else any)(name in columns for name in how.fields)
+        or options(how.wide, headers)
+        for how in keys
+    )
 
 
 def _one_of(group: Sequence[str], columns: Mapping[str, str], words: bool) -> bool:  # noqa: FBT001
@@ -57,6 +85,7 @@ def _one_of(group: Sequence[str], columns: Mapping[str, str], words: bool) -> bo
 def recognise(table: RawTable, sources: Sequence[Source], kind: str | None = None) -> Match | None:
     """Return the source that fits a table best, None if none does.
 
+    A source of higher rank (the workspace's own) goes before one of lower rank that fits better.
     ``kind`` limits the choice to sources of that name or that emit events of that kind.
 
     Raises:
@@ -68,8 +97,8 @@ def recognise(table: RawTable, sources: Sequence[Source], kind: str | None = Non
         if kind is None or kind == source.name or kind in source.kinds
         if (found := match(source, table)) is not None
     ]
-    matches.sort(key=lambda found: (-found.score, found.source.name))
-    if len(matches) > 1 and matches[0].score == matches[1].score:
+    matches.sort(key=lambda found: (-found.source.rank, -found.score, found.source.name))
+    if len(matches) > 1 and _weight(matches[0]) == _weight(matches[1]):
         names = " or ".join(found.source.name for found in matches[:2])
         raise DataError(
             Problem(
@@ -80,6 +109,28 @@ def recognise(table: RawTable, sources: Sequence[Source], kind: str | None = Non
             )
         )
     return matches[0] if matches else None
+
+
+def _weight(found: Match) -> tuple[int, float]:
+    return found.source.rank, found.score
+
+
+def ties(source: Source, columns: Mapping[str, str], table: RawTable) -> list[str]:
+    """Say which columns would have served a field as well as the one that was taken.
+
+    Columns that hold the same cells are no question.
+    """
+    told: list[str] = []
+    never = set(source.recognise.never)
+    for name, others in rivals(source.fields, table.headers, columns).items():
+        own = table.rows.column(columns[name])
+        unlike = [header for header in others if not table.rows.column(header).equals(own)]
+        if unlike and name not in never:
+            told.append(
+                f"列“{columns[name]}”与“{'”、“'.join(unlike)}”都可作 {name},取了前者;"
+                "如应取另一列,请用 --mapping 指定"
+            )
+    return told
 
 
 def place_of(table: RawTable) -> str:

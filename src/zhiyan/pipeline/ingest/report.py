@@ -19,9 +19,10 @@ class FaultExample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoneyLine:
-    """Money of one column of one kind, in fen: read = stored + duplicate + quarantined.
+    """Money of one column of one kind, in fen: read = stored + duplicate + covered + quarantined.
 
-    ``stored`` counts new events and new versions of corrected ones.
+    ``stored`` counts new events and new versions of corrected ones, ``covered`` what another list
+    of the same purchase tells already (receipts of an order, the order of a voucher).
     """
 
     kind: str
@@ -29,6 +30,7 @@ class MoneyLine:
     read: int
     stored: int
     duplicate: int
+    covered: int
     quarantined: int
 
 

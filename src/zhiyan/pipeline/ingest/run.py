@@ -1,7 +1,7 @@
 """The import of one file, from its path to the commit and the report."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,8 +12,10 @@ from zhiyan.pipeline.ingest.commit import number, rows_of
 from zhiyan.pipeline.ingest.context import Context, ImportOptions, Reference
 from zhiyan.pipeline.ingest.events import TableDraft, draft
 from zhiyan.pipeline.ingest.explode import explode
+from zhiyan.pipeline.ingest.lists import ListDraft, draft_list
 from zhiyan.pipeline.ingest.mapping import Source
 from zhiyan.pipeline.ingest.read import RawTable, ReadOptions, read_tables
+from zhiyan.pipeline.ingest.read.arrow import pa
 from zhiyan.pipeline.ingest.recognise import recognise, unknown_table
 from zhiyan.pipeline.ingest.report import ImportReport
 from zhiyan.pipeline.ingest.settle import Settlement
@@ -35,8 +37,14 @@ class Importer:
     options: ImportOptions = field(default_factory=ImportOptions)
     progress: Progress = field(default_factory=Silent)
 
-    def ingest(self, path: Path, recorded_at: datetime) -> ImportReport:
+    def ingest(
+        self, path: Path, recorded_at: datetime, ahead: Collection[str] = ()
+    ) -> ImportReport:
         """Import one file; ``recorded_at`` is the Clock's moment as naive UTC.
+
+        A file known by its bytes changes nothing, unless a later import corrected facts since: the
+        last import wins, so the file is read again. ``ahead`` holds the digests of files that will
+        be imported next: what they corrected they would correct again, so it does not count.
 
         Raises:
             DataError: the file cannot be read (``ZY301`` ...), no table in it is recognised
@@ -44,7 +52,7 @@ class Importer:
                 unknown (``ZY337``).
             InternalError: ``ZY992`` if rows or money do not add up; nothing is stored then.
         """
-        digest = _digest(path)
+        digest = file_digest(path)
         setup = self._setup()
         known = _known_import(self.engine, digest, setup)
         context = Context(
@@ -55,14 +63,22 @@ class Importer:
             recorded_at=recorded_at,
             import_id=next_import_id(self.engine),
         )
-        if known is not None:
+        if known is not None and not _corrected_since(self.engine, known, ahead):
             return _seen_before(path, digest, known, context=context)
         try:
-            return self._import(path, (digest, setup), context)
+            done = self._import(path, (digest, setup), context, again=known is not None)
         except BaseException:
-            if not self.options.dry_run:
-                self.vault.drop_imports_except(committed_imports(self.engine))
+            self._forget()
             raise
+        if known is None or done.accepted or done.corrections:
+            return done
+        self._forget()
+        return _seen_before(path, digest, known, context=context)
+
+    def _forget(self) -> None:
+        """Take out of the vault what an import left that kept nothing."""
+        if not self.options.dry_run:
+            self.vault.drop_imports_except(committed_imports(self.engine))
 
     def _setup(self) -> str:
         """Return a hash of everything besides the file that decides what its rows become."""
@@ -72,11 +88,15 @@ class Importer:
         parts += [str(self.options.kind), str(self.options.offset_minutes)]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
-    def _import(self, path: Path, names: tuple[str, str], context: Context) -> ImportReport:
+    def _import(
+        self, path: Path, names: tuple[str, str], context: Context, *, again: bool
+    ) -> ImportReport:
         self.progress.step("read", 0, None)
         tables = [explode(table) for table in read_tables(path, self._read_options())]
-        drafts, left = self._drafts(tables)
+        pa.default_memory_pool().release_unused()
+        drafts, lists, left = self._drafts(tables, context.recorded_at)
         self.progress.step("clean", 1, None)
+        pa.default_memory_pool().release_unused()
         report = ImportReport(
             file_name=path.name,
             sha256=names[0],
@@ -84,7 +104,7 @@ class Importer:
             committed=not self.options.dry_run,
             recorded_at=context.recorded_at,
         )
-        return Settlement(context, drafts, left).run(report, names[1])
+        return Settlement(context, drafts, left, lists).run(report, names[1], again=again)
 
     def _read_options(self) -> ReadOptions:
         labels = {label for s in self.sources for f in s.fields for label in f.headers}
@@ -96,8 +116,11 @@ class Importer:
             plain, header_at=only.header_at, header_rows=only.header_rows, sheets=only.sheets
         )
 
-    def _drafts(self, tables: Sequence[RawTable]) -> tuple[list[TableDraft], list[RawTable]]:
+    def _drafts(
+        self, tables: Sequence[RawTable], recorded_at: datetime
+    ) -> tuple[list[TableDraft], list[ListDraft], list[RawTable]]:
         drafts: list[TableDraft] = []
+        lists: list[ListDraft] = []
         left: list[RawTable] = []
         first = 0
         for table in tables:
@@ -106,14 +129,17 @@ class Importer:
                 left.append(table)
                 continue
             cells = Cells(match, table, self.options.offset_minutes)
-            one = draft(cells, self.reference)
+            if match.source.reference is not None:
+                lists.append(draft_list(cells, match.source.reference))
+                continue
+            one = draft(cells, self.reference, recorded_at)
             one.first_id = first
             first += cells.length
             drafts.append(one)
-        if not drafts:
+        if not drafts and not lists:
             problems = [unknown_table(t, self.sources, self.options.kind) for t in left]
             raise DataError(*(problems or [Problem(code="ZY339", message="no table in the file")]))
-        return drafts, left
+        return drafts, lists, left
 
 
 def committed_imports(engine: Engine) -> list[int]:
@@ -128,7 +154,8 @@ def next_import_id(engine: Engine) -> int:
     return number(rows_of(engine, query)[0]["n"])
 
 
-def _digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes; DataError ``ZY338`` if it cannot be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -143,11 +170,24 @@ def _known_import(engine: Engine, digest: str, setup: str) -> dict[str, object] 
         engine,
         Statement(
             """SELECT import_id, rows_read FROM meta.import_batch
-            WHERE file_sha256 = $digest AND mapping_sha256 = $setup ORDER BY import_id LIMIT 1""",
+            WHERE file_sha256 = $digest AND mapping_sha256 = $setup ORDER BY import_id DESC LIMIT 1""",
             {"digest": digest, "setup": setup},
         ),
     )
     return rows[0] if rows else None
+
+
+def _corrected_since(engine: Engine, known: dict[str, object], ahead: Collection[str]) -> bool:
+    """Return whether an import after a known one corrected facts, those of files ``ahead`` aside."""
+    rows = rows_of(
+        engine,
+        Statement(
+            """SELECT file_sha256 FROM meta.import_batch
+            WHERE import_id > $import_id AND corrections > 0""",
+            {"import_id": number(known["import_id"])},
+        ),
+    )
+    return any(str(row["file_sha256"]) not in ahead for row in rows)
 
 
 def _seen_before(

@@ -3,18 +3,19 @@
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from zhiyan.core.identity import IdType
 from zhiyan.errors import DataError, InternalError, Problem
 from zhiyan.pipeline.ingest.arrays import Mask, filled, flat, mask_array
+from zhiyan.pipeline.ingest.cells import Cells
 from zhiyan.pipeline.ingest.clean import mask, scan_sensitive
 from zhiyan.pipeline.ingest.commit import (
     Stored,
     drop_stage,
+    stage_events,
     store_batch,
     store_events,
     store_people,
@@ -22,64 +23,94 @@ from zhiyan.pipeline.ingest.commit import (
     store_unmapped,
 )
 from zhiyan.pipeline.ingest.context import Context
-from zhiyan.pipeline.ingest.events import TableDraft, finish, money_in
+from zhiyan.pipeline.ingest.events import TableDraft, money_in
 from zhiyan.pipeline.ingest.faults import (
     QUARANTINE_SCHEMA,
     count_reasons,
     quarantine_rows,
     rejected_rows,
 )
+from zhiyan.pipeline.ingest.finish import KEY_SCHEMA, Finished, finish, key_texts
+from zhiyan.pipeline.ingest.lists import ListDraft, store_lists, with_lists, withdraw_renamed
 from zhiyan.pipeline.ingest.read import RawTable
 from zhiyan.pipeline.ingest.read.arrow import Array, Table, pa, pc
+from zhiyan.pipeline.ingest.recognise import ties
 from zhiyan.pipeline.ingest.report import FaultExample, ImportReport, MoneyLine, TableReport
 
 #: Fewer rows than this never fail an import: a share of so few says nothing.
 UNMAPPED_LEAST = 3
 _ITEM_KINDS = {"order_line", "treatment"}
 _EXAMPLES = 50
+#: Rows of lists are numbered beyond those of events.
+_LIST_IDS = 1 << 40
 
 
 class _DryRun(Exception):  # noqa: N818 - a signal to roll back, not an error
-    """Leaves the transaction of a dry run without a commit."""
+    """Leaves a transaction of which nothing shall be kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """The end of one import: ``drafts`` of the tables recognised, ``left`` tables that were not."""
+    """The end of one import: ``drafts`` of the tables recognised, ``left`` tables that were not.
+
+    ``lists`` are tables that fill reference lists instead of events, ``rows`` the rows at fault.
+    """
 
     context: Context
     drafts: Sequence[TableDraft]
     left: Sequence[RawTable]
+    lists: Sequence[ListDraft] = ()
+    rows: list[Table] = field(default_factory=list[Table])
 
-    def run(self, report: ImportReport, setup: str) -> ImportReport:
+    def run(self, report: ImportReport, setup: str, *, again: bool = False) -> ImportReport:
         """Store everything and return the report; ``setup`` is the hash of mapping and reference.
+
+        ``again`` says that these bytes were imported before: if they change nothing, nothing is
+        kept of this import.
 
         Raises:
             DataError: ``ZY337`` too many unknown item names.
             InternalError: ``ZY992`` rows or money do not add up; nothing is stored.
         """
         unmapped = self._unmapped()
-        engine = self.context.engine
-        finished = [finish(one, self.context) for one in self.drafts]
-        events = _by_kind([tables for tables, _ in finished])
-        people = pa.concat_tables([part for _, part in finished])
-        done = report
-        with suppress(_DryRun), engine.transaction():
-            stored = store_events(events, self._hashed(), self.context)
-            identifiers = store_people(people, self.context)
-            rows = self._quarantine(stored)
-            done = self._report(report, stored, rows)
-            done = replace(
-                done, identifiers=identifiers, unmapped=_sums(unmapped), **_times(events)
-            )
-            _check(done)
-            store_batch(done, setup, engine)
-            store_quarantine(rows, self.context.import_id, engine)
-            store_unmapped(_unmapped_table(unmapped), self.context.import_id, engine)
-            drop_stage(engine, tuple(events))
-            if self.context.options.dry_run:
-                raise _DryRun
+        finished = finish(self.drafts, self.context)
+        try:
+            stage_events(finished, self.context)
+            with suppress(_DryRun), self.context.engine.transaction():
+                report = self._store(report, finished, unmapped)
+                store_batch(report, setup, self.context.engine)
+                self._store_review(report, unmapped)
+                changed = report.accepted or report.corrections
+                if self.context.options.dry_run or (again and not changed):
+                    raise _DryRun
+        finally:
+            drop_stage(self.context.engine, finished.kinds)
+        return report
+
+    def _store(
+        self, report: ImportReport, finished: Finished, unmapped: dict[tuple[str, str], int]
+    ) -> ImportReport:
+        """Store facts, identifiers and lists; return the report of it, checked."""
+        moved = withdraw_renamed(report.sha256, self._without_clinic(), self.context)
+        stored = store_events(finished.kinds, report.file_name, self.context)
+        people = finished.people()
+        identifiers = 0 if people is None else store_people(people, self.context)
+        self.rows.append(self._quarantine(stored))
+        done = self._report(report, stored, self.rows[-1])
+        done = replace(done, identifiers=identifiers, unmapped=_sums(unmapped), **finished.span())
+        done = with_lists(done, store_lists(self.lists, self.context))
+        if moved:
+            note = f"{moved} 条以门店名称记录的旧内容已换成门店编码"
+            done = replace(done, warnings=(*done.warnings, note))
+        _check(done)
         return done
+
+    def _store_review(self, report: ImportReport, unmapped: dict[tuple[str, str], int]) -> None:
+        """Store what a person has to look at: rows at fault and unknown item names."""
+        engine, rows = self.context.engine, pa.concat_tables(self.rows)
+        keys = [part for table in self.drafts for part in key_texts(table, self.context)]
+        store_quarantine(rows, pa.concat_tables([KEY_SCHEMA.empty_table(), *keys]), self.context)
+        store_unmapped(_unmapped_table(unmapped), report.import_id, engine)
 
     def _unmapped(self) -> dict[tuple[str, str], int]:
         """Return (name, source) -> rows of unknown item names; too many of them fail the import."""
@@ -105,15 +136,14 @@ class Settlement:
             raise _too_many_unmapped(found, strange, named)
         return dict(found)
 
-    def _hashed(self) -> dict[str, str | None]:
-        """Return, by kind, the key column that some source derives from the content of the row."""
-        hashed: dict[str, str | None] = {}
-        for table in self.drafts:
-            for emission in table.cells.source.emit:
-                for how in emission.columns:
-                    if how.hash and table.cells.lacks(how):
-                        hashed[emission.kind] = how.column
-        return hashed
+    def _without_clinic(self) -> tuple[str, ...]:
+        """Return the kinds whose facts keep their identity when their clinic gets a code."""
+        return tuple(
+            kind
+            for table in self.drafts
+            if not table.cells.source.clinic.in_key
+            for kind in table.cells.source.kinds
+        )
 
     def _quarantine(self, stored: Stored) -> Table:
         parts: list[Table] = []
@@ -127,26 +157,31 @@ class Settlement:
             _note_conflicts(table, mine)
             parts.append(quarantine_rows(cells.faults, raw, first_id=table.first_id))
             parts.append(rejected_rows(raw))
+        for number, one in enumerate(self.lists, 1):
+            raw = one.cells.table
+            parts.append(quarantine_rows(one.cells.faults, raw, first_id=_LIST_IDS * number))
+            parts.append(rejected_rows(raw))
         return pa.concat_tables(parts) if parts else QUARANTINE_SCHEMA.empty_table()
 
     def _report(self, report: ImportReport, stored: Stored, rows: Table) -> ImportReport:
         drops: Counter[str] = Counter()
         unknown: Counter[str] = Counter()
-        for table in self.drafts:
-            drops.update(table.cells.faults.dropped)
-            drops.update(str(one.reason) for one in table.cells.table.dropped)
-            for (header, value), count in table.cells.unknown.items():
+        every = [one.cells for one in (*self.drafts, *self.lists)]
+        for cells in every:
+            drops.update(cells.faults.dropped)
+            drops.update(str(one.reason) for one in cells.table.dropped)
+            for (header, value), count in cells.unknown.items():
                 unknown[f"{header}: {value}"] += count
         quarantine = count_reasons(rows)
         return replace(
             report,
-            rows_read=sum(_rows_in(table.cells.table) for table in self.drafts),
+            rows_read=sum(_rows_in(cells.table) for cells in every),
             accepted=stored.verdicts.get(2, 0),
             duplicates=stored.verdicts.get(3, 0),
             corrections=stored.verdicts.get(1, 0),
             quarantined=sum(quarantine.values()),
             dropped=sum(drops.values()),
-            tables=(*map(_table_report, self.drafts), *map(_left_report, self.left)),
+            tables=(*map(_table_report, every), *map(_left_report, self.left)),
             quarantine=quarantine,
             examples=_examples(rows),
             drops=dict(drops),
@@ -170,6 +205,7 @@ class Settlement:
                 read=total,
                 stored=stored.stored_money.get((kind, column), 0),
                 duplicate=stored.duplicate_money.get((kind, column), 0),
+                covered=stored.covered_money.get((kind, column), 0),
                 quarantined=bad,
             )
             for (kind, column), (total, bad) in read.items()
@@ -180,6 +216,10 @@ class Settlement:
             f"工作表 {raw.sheet or raw.file} 未识别,已略过({raw.rows.num_rows} 行)"
             for raw in self.left
         ]
+        for cells in (one.cells for one in (*self.drafts, *self.lists)):
+            if cells.table.hidden:
+                found.append(f"工作表 {cells.table.sheet} 在 Excel 中是隐藏的,也已导入,请核对")
+            found += ties(cells.source, cells.columns, cells.table)
         for table in self.drafts:
             found += [
                 f"门店 {_shown(name)} 不在门店表中({count} 行),已按原名记录;"
@@ -191,11 +231,32 @@ class Settlement:
                 found.append(f"{nowhere} 行没有门店,其病历号无法归到门店,只能凭手机号等认人")
             if table.allocated:
                 found.append(f"{table.allocated} 行套餐按原价比例分摊了价格")
-        if stored.older:
-            found.append(f"{stored.older} 行是已被更正的旧内容,保留较新的版本")
-        if stored.rematched:
-            found.append(f"{stored.rematched} 笔此前未匹配的退款找到了原单")
-        return tuple(found)
+            borrowed = int(
+                sum((one.borrowed & table.cells.faults.live).sum() for one in table.drafts)
+            )
+            if borrowed:
+                found.append(f"{borrowed} 笔退款没有退款时间,文件也没有写明导出时间,按成交时间记录")
+        return (*found, *_told(stored))
+
+
+def _told(stored: Stored) -> list[str]:
+    """Return what a person should know of how the rows met those of earlier files."""
+    covering = stored.covering
+    texts = (
+        (stored.restored, "条恢复为更早版本的内容(以最后一次导入为准)"),
+        (stored.overlap, "行与此前文件中同一单据的行完全相同,按重复导出只计一次"),
+        (stored.other_ways, "笔收款与此前同号同额、支付方式不同的收款并存,按混合支付各计一笔"),
+        (covering.outdone, "条此前由订单或验券推得的记录,已由收款流水或平台订单取代"),
+        (covering.unlike, "个订单的收款流水合计与开单实收不一致,以收款流水为准"),
+        (covering.vouchers_alone, "行验券在平台订单中找不到同号订单或券码,金额照计,可能与订单重复"),
+        (
+            covering.receipts_without_order,
+            "笔由订单推得的收款无法与没有订单号的收款流水核对,可能重复",
+        ),
+        (stored.rematched, "笔此前未匹配的退款找到了原单"),
+        (stored.mended, "行此前隔离的数据已由本次导入补上"),
+    )
+    return [f"{count} {text}" for count, text in texts if count]
 
 
 def _nowhere(table: TableDraft) -> int:
@@ -207,14 +268,6 @@ def _nowhere(table: TableDraft) -> int:
         return 0
     numbered = [filled(flat(cells.parsed(name).values)) for name in numbers if cells.has(name)]
     return int((nowhere & np.logical_or.reduce(numbered)).sum())
-
-
-def _by_kind(parts: Sequence[dict[str, Table]]) -> dict[str, Table]:
-    found: dict[str, list[Table]] = {}
-    for tables in parts:
-        for kind, table in tables.items():
-            found.setdefault(kind, []).append(table)
-    return {kind: pa.concat_tables(tables) for kind, tables in found.items()}
 
 
 def _counts(names: Array, rows: Mask) -> dict[str, int]:
@@ -277,16 +330,16 @@ def _rows_in(raw: RawTable) -> int:
     return int(raw.rows.num_rows) + len(raw.dropped) + len(raw.rejected)
 
 
-def _table_report(table: TableDraft) -> TableReport:
-    raw, source = table.cells.table, table.cells.source
-    used = {*table.cells.columns.values(), *table.cells.ticked}
+def _table_report(cells: Cells) -> TableReport:
+    raw, source = cells.table, cells.source
+    used = {*cells.columns.values(), *cells.ticked}
     return TableReport(
         sheet=raw.sheet,
         source=source.name,
         title=source.title,
         kinds=source.kinds,
         rows=_rows_in(raw),
-        fields=dict(table.cells.columns),
+        fields=dict(cells.columns),
         unused=tuple(header for header in raw.headers if header not in used),
         encoding=raw.encoding,
         notes=raw.notes,
@@ -320,14 +373,6 @@ def _examples(rows: Table) -> tuple[FaultExample, ...]:
     )
 
 
-def _times(events: dict[str, Table]) -> dict[str, datetime | None]:
-    columns = [flat(table.column("occurred_at")) for table in events.values()]
-    if not columns:
-        return {}
-    bounds = pc.min_max(pa.chunked_array(columns)).as_py()
-    return {"first_at": bounds["min"], "last_at": bounds["max"]}
-
-
 def _check(report: ImportReport) -> None:
     parts = {
         "accepted": report.accepted,
@@ -342,7 +387,7 @@ def _check(report: ImportReport) -> None:
     problems += [
         Problem(code="ZY992", message=f"money does not add up: {line}")
         for line in report.money
-        if line.read != line.stored + line.duplicate + line.quarantined
+        if line.read != line.stored + line.duplicate + line.covered + line.quarantined
     ]
     if problems:
         raise InternalError(*problems)

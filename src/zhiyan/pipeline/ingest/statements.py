@@ -10,6 +10,9 @@ from zhiyan.ports import Statement
 
 _SEPARATOR = "chr(31)"
 _NULL = "chr(30)"
+_CLINIC = "CASE WHEN in_key THEN coalesce(clinic, '') ELSE '' END"
+#: All rows of a file with the numbers of those that have none of their own.
+NUMBERED_ROWS = "(SELECT * FROM incoming LEFT JOIN numbered USING (place))"
 #: The rows of a file under their final verdict, worst first.
 STATUSES = ("quarantined", "correction", "accepted", "duplicate")
 
@@ -28,60 +31,112 @@ def _body(columns: tuple[Column, ...], first: str) -> str:
     return f"concat_ws({_SEPARATOR}, {', '.join([first, *parts])})"
 
 
-def stage(kind: EventKind, *, hashed: str | None, previous: str | None = None) -> list[Statement]:
-    """Return what makes ``stage_<kind>`` of the rows offered as ``incoming``.
+def number_lines(kind: EventKind) -> Statement:
+    """Return what numbers the rows offered as ``incoming`` that have no number of their own.
 
-    ``hashed`` is the key column that is derived where ``hash_parts`` is given: equal rows of a file
-    are counted in the order of their content, so the order of rows changes nothing. ``previous`` is
-    the SQL that says whether a refund has its original.
+    Rows that are equal in what identifies them form a *line group*. Within it they are counted in
+    the order of their content, so the order of rows changes nothing. Rows of no number at all
+    (``hash_parts``) are each a line; rows of one number (``line_parts``) are one line if they are
+    equal in everything.
+    """
+    keys = ", ".join(f'coalesce("{name}"::VARCHAR, {_NULL})' for name in kind.key)
+    group = f"$kind, source, {_CLINIC}, {keys}, coalesce(hash_parts, {_NULL}), line_parts"
+    order = "PARTITION BY line_group ORDER BY content"
+    return Statement(
+        f"""CREATE OR REPLACE TEMP TABLE numbered AS
+        WITH told AS (SELECT place, row_id, hash_parts IS NOT NULL AS each,
+          md5(concat_ws({_SEPARATOR}, {group}))::UUID AS line_group,
+          {content(kind, "CASE WHEN soft_time THEN NULL ELSE occurred_at END")} AS content
+          FROM incoming WHERE hash_parts IS NOT NULL OR line_parts IS NOT NULL)
+        SELECT place, each, line_group, content, CASE WHEN each
+            THEN row_number() OVER (PARTITION BY line_group ORDER BY content, row_id)
+          ELSE dense_rank() OVER ({order}) END AS nth
+        FROM told""",  # noqa: S608 - identifiers come from the declaration of the kind
+        {"kind": kind.name},
+    )
+
+
+def key_text(kind: EventKind) -> str:
+    """Return the SQL of what stands for the identity of a row, null where its key is empty."""
+    keys = [f'coalesce("{name}"::VARCHAR, {_NULL})' for name in kind.key]
+    parts = [f"coalesce({name}, {_NULL})" for name in ("hash_parts", "line_parts")]
+    known = " OR ".join(
+        [*(f'"{name}" IS NOT NULL' for name in kind.key[:1]), "hash_parts IS NOT NULL"]
+    )
+    text = f"md5(concat_ws({_SEPARATOR}, {', '.join(['$kind', 'source', *keys, *parts])}))"
+    return f"CASE WHEN {known} THEN {text} END"
+
+
+def content(kind: EventKind, occurred_at: str = "occurred_at") -> str:
+    """Return the SQL of a number that stands for all that a row says, its key left out."""
+    columns = tuple(c for c in kind.columns if c.name not in {*kind.key, "matched"})
+    return _digest(_body(columns, f"party_id::VARCHAR, epoch_us({occurred_at})::VARCHAR"))
+
+
+def _digest(text: str) -> str:
+    return f"('0x' || left(md5({text}), 16))::UBIGINT"
+
+
+def stage(
+    kind: EventKind, *, numbered: bool, previous: str | None = None, soft: bool = False
+) -> Statement:
+    """Return what makes ``stage_<kind>`` of the rows in ``incoming``.
+
+    With ``numbered`` some have no number of their own, but one in the table ``numbered``.
+    ``previous`` is the SQL that says whether a refund has its original. With ``soft`` some rows are
+    dated by the export only: an earlier date that is known already stays.
     """
     own = ", ".join(f'"{column.name}"' for column in kind.columns)
-    source = "incoming"
-    steps: list[Statement] = []
-    if hashed is not None:
-        steps.append(Statement(_counted(kind, hashed)))
-        source = "counted"
     shared = tuple(column for column in SHARED_COLUMNS if column.name != "source")
     values = _body((*shared, *kind.columns), "event_id::VARCHAR, party_id::VARCHAR")
-    matched = f"* REPLACE ({previous} AS matched)" if previous else "*"
-    steps.append(
-        Statement(
-            f"""CREATE OR REPLACE TEMP TABLE "stage_{kind.name}" AS
-            WITH filled AS (SELECT {matched} FROM {source} AS i), named AS (SELECT *, {_event_id(kind)} AS event_id FROM filled)
-            SELECT row_id, row_no, party_id, source, clinic, occurred_at, {own}, event_id,
-              ('0x' || left(md5({values}), 16))::UBIGINT AS content_hash
-            FROM named""",  # noqa: S608 - identifiers come from the declaration of the kind
-            {"kind": kind.name},
-        )
+    group = "line_group" if numbered else "NULL AS line_group"
+    source = NUMBERED_ROWS if numbered else "incoming"
+    filled = f"(SELECT * REPLACE ({previous} AS matched) FROM {source} AS i)"  # noqa: S608 - as above
+    named = keyed(kind, filled if previous else source, numbered=numbered)
+    if soft:
+        named = f"""SELECT n.* REPLACE (CASE WHEN n.soft_time
+            THEN least(n.occurred_at, coalesce(e.occurred_at, n.occurred_at))
+            ELSE n.occurred_at END AS occurred_at)
+          FROM ({named}) AS n LEFT JOIN event."{kind.name}" AS e
+            ON e.event_id = n.event_id AND e.superseded_at IS NULL"""  # noqa: S608 - identifiers come from the declaration of the kind
+    return Statement(
+        f"""CREATE OR REPLACE TEMP TABLE "stage_{kind.name}" AS
+        SELECT row_id, row_no, party_id, source, clinic, occurred_at, {own}, event_id,
+          {_digest(values)} AS content_hash, {group}
+        FROM ({named})""",  # noqa: S608 - identifiers come from the declaration of the kind
+        {"kind": kind.name},
     )
-    return steps
 
 
-def _event_id(kind: EventKind) -> str:
+def keyed(kind: EventKind, source: str, *, numbered: bool = True) -> str:
+    """Return the SQL that adds ``event_id`` to rows (and fills keys that follow from numbers)."""
+    derived = [_derived(column) for column in kind.columns if column.name in kind.key]
+    rows = f"FROM {source}"
+    if numbered and derived:
+        rows = f"SELECT * REPLACE ({', '.join(derived)}) FROM {source}"  # noqa: S608 - identifiers come from the declaration of the kind
+    return f"SELECT *, {_event_id(kind, lines=numbered)} AS event_id FROM ({rows})"  # noqa: S608 - identifiers come from the declaration of the kind
+
+
+def _derived(column: Column) -> str:
+    digest = f"md5(concat_ws({_SEPARATOR}, hash_parts, nth::VARCHAR))"
+    if column.type is ColumnType.INT:
+        digest = f"('0x' || left({digest}, 15))::BIGINT"
+    name = f'"{column.name}"'
+    return f"CASE WHEN {name} IS NULL AND hash_parts IS NOT NULL THEN {digest} ELSE {name} END AS {name}"
+
+
+def _event_id(kind: EventKind, *, lines: bool) -> str:
     keys = [f'coalesce("{name}"::VARCHAR, {_NULL})' for name in kind.key]
     if not kind.key:
         shared = (SHARED_COLUMNS[2], *kind.columns)
         keys = ["party_id::VARCHAR", *(f"coalesce({_text(c)}, {_NULL})" for c in shared)]
-    clinic = "CASE WHEN in_key THEN coalesce(clinic, '') ELSE '' END"
-    return f"md5(concat_ws({_SEPARATOR}, {', '.join(['$kind', 'source', clinic, *keys])}))::UUID"
+    if lines:
+        keys.append(f"CASE WHEN line_parts IS NOT NULL THEN {_line_number()} END")
+    return f"md5(concat_ws({_SEPARATOR}, {', '.join(['$kind', 'source', _CLINIC, *keys])}))::UUID"
 
 
-def _counted(kind: EventKind, hashed: str) -> str:
-    column = kind.column(hashed)
-    integer = column is not None and column.type is ColumnType.INT
-    others = tuple(c for c in kind.columns if c.name != hashed)
-    body = _body((SHARED_COLUMNS[2], *others), "party_id::VARCHAR")
-    keys = "".join(f', "{name}"' for name in kind.key if name != hashed)
-    digest = f"md5(concat_ws({_SEPARATOR}, hash_parts, nth::VARCHAR))"
-    derived = f"('0x' || left({digest}, 15))::BIGINT" if integer else digest
-    return f"""CREATE OR REPLACE TEMP TABLE counted AS
-        WITH numbered AS (
-          SELECT *, CASE WHEN hash_parts IS NULL THEN 0 ELSE row_number() OVER (
-            PARTITION BY source, clinic, hash_parts{keys} ORDER BY {body}, row_id) END AS nth
-          FROM incoming)
-        SELECT * EXCLUDE (nth) REPLACE (
-          CASE WHEN hash_parts IS NULL THEN "{hashed}" ELSE {derived} END AS "{hashed}")
-        FROM numbered"""  # noqa: S608 - identifiers come from the declaration of the kind
+def _line_number() -> str:
+    return f"concat_ws({_SEPARATOR}, line_parts, nth::VARCHAR)"
 
 
 #: Whether the original of a refund is known: a line of that order with that item, or the payment.
@@ -138,17 +193,18 @@ def judge(kind: EventKind) -> list[Statement]:
         Statement(
             f"""CREATE OR REPLACE TEMP TABLE "fresh_{kind.name}" AS
             SELECT first.*, known.event_id IS NOT NULL AS corrects
-            FROM (SELECT DISTINCT ON (event_id) * FROM "stage_{kind.name}"
-                  ORDER BY event_id, row_id) AS first
-            ANTI JOIN event."{kind.name}" AS same
-              ON same.event_id = first.event_id AND same.content_hash = first.content_hash
+            FROM (SELECT event_id, any_value(content_hash) AS content_hash,
+                    min(row_id) AS row_id, arg_min(rowid, row_id) AS place
+                  FROM "stage_{kind.name}" GROUP BY event_id) AS first
+            ANTI JOIN event."{kind.name}" AS same ON same.event_id = first.event_id
+              AND same.content_hash = first.content_hash AND same.superseded_at IS NULL
             LEFT JOIN event."{kind.name}" AS known
               ON known.event_id = first.event_id AND known.superseded_at IS NULL"""  # noqa: S608 - identifiers come from the declaration of the kind
         ),
         Statement(
             f"""INSERT INTO verdict
             SELECT s.row_id, CASE WHEN f.row_id IS NULL THEN 3 WHEN f.corrects THEN 1 ELSE 2 END
-            FROM "stage_{kind.name}" AS s LEFT JOIN "fresh_{kind.name}" AS f USING (row_id)"""  # noqa: S608 - identifiers come from the declaration of the kind
+            FROM "stage_{kind.name}" AS s LEFT JOIN "fresh_{kind.name}" AS f ON f.place = s.rowid"""  # noqa: S608 - identifiers come from the declaration of the kind
         ),
     ]
 
@@ -166,19 +222,24 @@ def insert_fresh(kind: EventKind) -> list[Statement]:
             f"""INSERT INTO event."{kind.name}"
             SELECT event_id, party_id, $recorded_at, NULL, content_hash, $import_id, row_no,
               source, clinic, occurred_at, {own}
-            FROM "fresh_{kind.name}" ORDER BY occurred_at, event_id"""  # noqa: S608 - identifiers come from the declaration of the kind
+            FROM {fresh_rows(kind)} ORDER BY occurred_at, event_id"""  # noqa: S608 - identifiers come from the declaration of the kind
         ),
     ]
 
 
+def fresh_rows(kind: EventKind) -> str:
+    """Return the SQL of the staged rows that are new or correct something, with ``corrects``."""
+    return f"""(SELECT s.*, f.corrects FROM "stage_{kind.name}" AS s
+      JOIN "fresh_{kind.name}" AS f ON f.place = s.rowid)"""  # noqa: S608 - identifiers come from the declaration of the kind
+
+
 def count_fresh(kind: EventKind) -> Statement:
-    """Return the query for how many events are new, and how many rows repeat an older version."""
+    """Return the query for how many events are new, and how many bring back an older version."""
     return Statement(
         f"""SELECT (SELECT count(*) FROM "fresh_{kind.name}") AS fresh,
-          (SELECT count(*) FROM "stage_{kind.name}" AS s JOIN event."{kind.name}" AS e
-             ON e.event_id = s.event_id AND e.superseded_at IS NULL
-           WHERE e.content_hash <> s.content_hash
-             AND s.event_id NOT IN (SELECT event_id FROM "fresh_{kind.name}")) AS older"""  # noqa: S608 - identifiers come from the declaration of the kind
+          (SELECT count(*) FROM "fresh_{kind.name}" AS f SEMI JOIN event."{kind.name}" AS e
+             ON e.event_id = f.event_id AND e.content_hash = f.content_hash
+               AND e.superseded_at IS NOT NULL WHERE f.corrects) AS restored"""  # noqa: S608 - identifiers come from the declaration of the kind
     )
 
 
@@ -189,11 +250,48 @@ def money_sums(kind: EventKind) -> Statement:
     )
     return Statement(
         f"""SELECT 'stage' AS part, {stored} FROM "stage_{kind.name}"
-        UNION ALL SELECT 'fresh', {stored} FROM "fresh_{kind.name}"
+        UNION ALL SELECT 'fresh', {stored} FROM {fresh_rows(kind)}
         UNION ALL SELECT 'stored', {stored} FROM event."{kind.name}"
           WHERE import_id = $import_id AND row_no IS NOT NULL"""  # noqa: S608 - identifiers come from the declaration of the kind
     )
 
+
+def covered_sums(kind: EventKind) -> Statement:
+    """Return the query for the money of rows that gave way to another list."""
+    sums = ", ".join(
+        f'coalesce(sum("{name}"), 0)::BIGINT AS "{name}"' for name in kind.money_columns
+    )
+    return Statement(f'SELECT {sums} FROM "covered_{kind.name}"')  # noqa: S608 - identifiers come from the declaration of the kind
+
+
+def count_overlap(kind: EventKind) -> Statement:
+    """Return the query for lines without a number that repeat an earlier file in a split document.
+
+    The document (order, or receipt paid in several ways) brings other lines that are new: then the
+    equal lines may be meant as further ones.
+    """
+    document = "order_no" if kind.name == "order_line" else "coalesce(order_no, payment_no)"
+    return Statement(
+        f"""WITH document AS (SELECT DISTINCT source, {document} AS number
+          FROM {fresh_rows(kind)} WHERE NOT corrects AND line_group IS NOT NULL)
+        SELECT count(DISTINCT s.row_id) AS overlap FROM "stage_{kind.name}" AS s
+        JOIN document AS d ON d.source = s.source AND d.number = {document}
+        WHERE s.line_group IS NOT NULL
+          AND s.event_id NOT IN (SELECT event_id FROM "fresh_{kind.name}")"""  # noqa: S608 - identifiers come from the declaration of the kind
+    )
+
+
+#: New payments whose number an earlier file brought, of the same direction, paid in another way.
+OTHER_WAYS = """
+SELECT count(*) AS n FROM (SELECT s.*, f.corrects FROM stage_payment AS s
+  JOIN fresh_payment AS f ON f.place = s.rowid) AS f SEMI JOIN (
+  SELECT source, payment_no, order_no, is_refund, tender, amount_fen FROM event.payment
+  WHERE superseded_at IS NULL) AS e
+ON e.source = f.source AND e.payment_no = f.payment_no AND e.amount_fen = f.amount_fen
+  AND e.order_no IS NOT DISTINCT FROM f.order_no AND e.is_refund = f.is_refund
+  AND e.tender IS DISTINCT FROM f.tender
+WHERE NOT f.corrects AND f.line_group IS NOT NULL
+"""
 
 MATCH_LATER = """
 CREATE OR REPLACE TEMP TABLE rematched AS

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any, cast
 
@@ -31,6 +31,10 @@ _HEAD = """\
 _ABSENT = {Check.BLANK, Check.NOT_IN, Check.NOT_NEGATIVE}
 
 
+#: What tells rows apart without being a field.
+_KNOWN = {"party", "occurred_at", "is_refund", "is_gift"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
     """Which column a field was found in, and why."""
@@ -54,7 +58,9 @@ def suggest(path: Path, sources: Sequence[Source]) -> str:
 
 
 def _source_text(table: RawTable, sources: Sequence[Source]) -> str:
-    guesses = {header: sniff(flat(table.rows.column(header))) for header in table.headers}
+    """Return the text of the source that a table may be read by."""
+    sources = [source for source in sources if source.reference is None]
+    guesses = {h: sniff(flat(table.rows.column(h)), h) for h in table.headers}
     source, found = _nearest(table, sources, guesses)
     found = found | _by_cells(source, found, guesses)
     emissions = [one for one in source.emit if one is source.emit[0] or _usable(one, found)]
@@ -108,8 +114,8 @@ def _used_fields(source: Source) -> set[str]:
     if source.clinic.field:
         used.add(source.clinic.field)
     for emission in source.emit:
-        used.update(emission.occurred_at)
-        used.update(test.field for test in emission.when)
+        used.update((*emission.occurred_at, *emission.else_at))
+        used.update(name for test in emission.when for name in test.fields)
         for column in emission.columns:
             used.update(column.fields)
     beside = {other for f in source.fields if f.name in used for other in (f.times, f.beside)}
@@ -132,8 +138,11 @@ def _by_cells(
             continue
         parser = field_parser(source, field)
         for header, guess in guesses.items():
-            same = guess.parser == parser or (guess.parser, parser) == ("int", "money")
-            if same and header not in taken and parser not in {"text", "native_id", "code"}:
+            if (
+                _may_be(parser, guess)
+                and header not in taken
+                and parser not in {"text", "native_id", "code"}
+            ):
                 more[name] = _Found(
                     header=header, why=f"? 按内容猜测, {guess.share:.0%} 的单元格可读"
                 )
@@ -142,12 +151,23 @@ def _by_cells(
     return more
 
 
+def _may_be(parser: str, guess: Guess) -> bool:
+    """Tell whether a column may be taken for a field by its cells: its name must not deny it."""
+    if guess.said and guess.said != parser and (guess.said, parser) != ("datetime", "date"):
+        return False
+    same = {("int", "money"), ("datetime", "date")}
+    return guess.parser == parser or (guess.parser, parser) in same
+
+
 def _usable(emission: Emission, found: Mapping[str, _Found]) -> bool:
     if not any(name in found for name in emission.occurred_at) and not emission.default_time:
         return False
     needed = [c for c in emission.columns if c.column in KINDS[emission.kind].key]
     filled = all(c.hash or c.const or any(name in found for name in c.fields) for c in needed)
-    return filled and all(test.field in found or test.check in _ABSENT for test in emission.when)
+    return filled and all(
+        any(name in found for name in test.fields) or test.check in _ABSENT
+        for test in emission.when
+    )
 
 
 def _field_lines(source: Source, found: Mapping[str, _Found]) -> list[str]:
@@ -163,7 +183,9 @@ def _field_lines(source: Source, found: Mapping[str, _Found]) -> list[str]:
 
 
 def _more(field: Field, found: Mapping[str, _Found]) -> list[str]:
-    parts = [f"{name}: true" for name in ("required", "negate") if getattr(field, name)]
+    parts = [
+        f"{name}: true" for name in ("required", "negate", "shared", "soft") if getattr(field, name)
+    ]
     others = {"times": field.times, "beside": field.beside}
     parts += [f"{name}: {other}" for name, other in others.items() if other in found]
     if field.fill:
@@ -200,12 +222,15 @@ def _identifier_lines(source: Source, found: Mapping[str, _Found]) -> list[str]:
 def _emission_lines(emission: Emission, found: Mapping[str, _Found]) -> list[str]:
     times = [name for name in emission.occurred_at if name in found]
     lines = [f"  - kind: {emission.kind}"]
-    tests = [test for test in emission.when if test.field in found]
+    tests = [t for test in emission.when if (t := _tested(test, found)) is not None]
     if tests:
         lines.append(f"    when: [{', '.join(map(_condition, tests))}]")
     lines.append(f"    occurred_at: {_flow(times)}")
     if emission.default_time or not times:
         lines.append(f'    default_time: "{emission.default_time or "2000-01-01"}"')
+    later = [name for name in emission.else_at if name in found]
+    if later:
+        lines.append(f"    else_at: {_flow(later)}")
     lines.append("    columns:")
     texts = {column.column: _column(column, found) for column in emission.columns}
     lines += [f"      {name}: {text}" for name, text in texts.items() if text]
@@ -229,25 +254,28 @@ def _key_lines(
     ]
 
 
+def _tested(test: Condition, found: Mapping[str, _Found]) -> Condition | None:
+    """Return a condition with the fields that the table has, None if it has none of them."""
+    names = [name for name in test.fields if name in found]
+    return replace(test, field=names[0], also=tuple(names[1:])) if names else None
+
+
 def _condition(test: Condition) -> str:
     how = f"{test.check}: {_flow(test.values)}" if test.values else f"is: {test.check}"
-    return f"{{field: {test.field}, {how}}}"
+    return f"{{field: {_flow(test.fields) if test.also else test.field}, {how}}}"
 
 
 def _column(column: ColumnMap, found: Mapping[str, _Found]) -> str:
+    """Return how a canonical column is filled, as far as the table has what it takes."""
     fields = [name for name in column.fields if name in found]
-    hashed = [n for n in column.hash if n in found or n in {"party", "occurred_at"}]
     parts: list[str] = []
     if column.const is not None:
         parts.append(f"const: {_scalar(column.const, quoted=True)}")
-    elif column.join is not None and len(fields) == len(column.fields):
+    if column.join is not None and len(fields) == len(column.fields):
         parts.append(f"join: {_flow(fields)}")
     elif fields and column.join is None:
         parts.append(f"field: {_flow(fields)}")
-    elif hashed:
-        parts.append(f"hash: {_flow(hashed)}")
-    if column.flag and not parts and all(test.field in found for test in column.flag):
-        parts.append(f"flag: [{', '.join(map(_condition, column.flag))}]")
+    parts += _apart_parts(column, found)
     if not parts:
         return ""
     extras = {"parse": column.parse, "codes": column.codes, "suffix": column.suffix}
@@ -256,6 +284,21 @@ def _column(column: ColumnMap, found: Mapping[str, _Found]) -> str:
     if column.codes:
         parts.append(f"unmapped: {column.unmapped}")
     return f"{{{', '.join(parts)}}}"
+
+
+def _apart_parts(column: ColumnMap, found: Mapping[str, _Found]) -> list[str]:
+    """Return what tells rows apart and what is derived from other cells."""
+    parts: list[str] = []
+    for key, names in (("apart", column.apart), ("hash", column.hash)):
+        there = [name for name in names if name in found or name in _KNOWN]
+        if there:
+            parts.append(f"{key}: {_flow(there)}")
+    flags = [test for test in column.flag if test.field in found]
+    if flags and len(flags) == len(column.flag):
+        parts.append(f"flag: [{', '.join(map(_condition, flags))}]")
+    if column.derive:
+        parts.append(f"derive: {column.derive}")
+    return parts
 
 
 def _left_lines(

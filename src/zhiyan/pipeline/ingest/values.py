@@ -81,24 +81,9 @@ def fill(column: Column, how: ColumnMap, cells: Cells, *, reference: Reference) 
     values = flat(coalesced([pc.cast(part, kind) for part in parts]))
     if how.negate:
         values = pc.negate(values)
-    values = _apart(values, how, cells)
     if how.suffix:
         values = pc.binary_join_element_wise(values, pa.scalar(how.suffix), "")
     return Value(values=values, names=names)
-
-
-def _apart(values: Array, how: ColumnMap, cells: Cells) -> Array:
-    """Put the fields that tell rows of one number apart behind it, where such rows are."""
-    there = [name for name in how.apart if cells.has(name)]
-    if not there:
-        return values
-    texts = [values, *(flat(cells.parsed(name, "native_id").values) for name in there)]
-    longer = joined(texts, "-", nulls_as="")
-    pairs = pa.table([values, longer], names=["value", "longer"]).drop_null()
-    counted = pairs.group_by("value").aggregate([("longer", "count_distinct")])
-    several = counted.filter(pc.greater(counted.column("longer_count_distinct"), 1))
-    split = pc.is_in(values, value_set=flat(several.column("value")))
-    return pc.if_else(split, longer, values)
 
 
 def _reference_codes(names: Array, kind: str, known: Mapping[str, str]) -> Array:

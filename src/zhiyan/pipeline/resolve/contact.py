@@ -9,9 +9,12 @@ A shared contact joins clusters only if nothing contradicts, in this order:
 
 Names differ if two clusters have a usable one and the clusters do not all share a name; so mother
 and daughter on one phone stay two, each joined with her own records, and a record that has nothing
-but their phone stays alone. A contact behind more than ``PERSONS_PER_CONTACT`` persons whose names
-or birthdates tell them apart joins nothing at all; where records without either make it more, it
-joins by steps 1 to 3 only.
+but their phone stays alone. A record with the names of both (an account that one opened and the
+other uses) agrees with each of them and would make them one: such a bridge joins neither.
+
+A contact behind more than ``PERSONS_PER_CONTACT`` persons whose names or birthdates tell them apart
+joins nothing at all; where records without either make it more, it joins by steps 1 to 3 only.
+That a contact was verified does not matter: it shows who held it once, not whose it is.
 """
 
 from collections.abc import Iterator
@@ -33,6 +36,7 @@ from zhiyan.analytics.linkage import (
     pack,
 )
 from zhiyan.core.identity import IdType
+from zhiyan.pipeline.resolve.contradict import DIFFERS, SecondKeys, bridges, units
 from zhiyan.pipeline.resolve.guards import join
 from zhiyan.pipeline.resolve.records import Holdings, Reason, Records
 
@@ -49,11 +53,6 @@ _STEPS: Final = (
     ((), 900_000),
 )
 
-_DIFFERS: Final = {
-    IdType.NAME: Reason.NAMES_DIFFER,
-    IdType.BIRTHDATE: Reason.BIRTHDATES_DIFFER,
-}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -67,7 +66,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class _Scene:
-    """The contacts that more than one cluster holds, and the second keys of those clusters."""
+    """The contacts that more than one cluster holds, and the second keys of the bases of those."""
 
     records: Records
     contacts: Holdings
@@ -80,9 +79,14 @@ class _Scene:
         return Holdings(self.contacts.node[rows], self.contacts.token[rows])
 
 
-def join_contacts(records: Records, labels: IntArray, contacts: Holdings) -> Iterator[Step]:
-    """Join clusters through one type of contact, step by step."""
-    scene = _scene(records, labels, contacts)
+def join_contacts(
+    records: Records, labels: IntArray, contacts: Holdings, *, bases: IntArray
+) -> Iterator[Step]:
+    """Join clusters through one type of contact, step by step.
+
+    ``bases`` names the cluster of each node before contacts of any type were looked at.
+    """
+    scene = _scene(records, labels, contacts, bases=bases)
     named, nameless = _persons(scene, labels)
     crowded = named + nameless > PERSONS_PER_CONTACT
     refused = (Reason.SHARED_BY_MANY, scene.contacts.where(crowded))
@@ -96,31 +100,32 @@ def join_contacts(records: Records, labels: IntArray, contacts: Holdings) -> Ite
         yield step
 
 
-def _scene(records: Records, labels: IntArray, contacts: Holdings) -> _Scene:
+def _scene(records: Records, labels: IntArray, contacts: Holdings, *, bases: IntArray) -> _Scene:
     contacts = contacts.where(holders(contacts.token, labels[contacts.node]) > 1)
     involved = np.zeros(labels.size, np.bool_)
     involved[labels[contacts.node]] = True
     second: dict[IdType, Holdings] = {}
-    for id_type in _DIFFERS:
+    for id_type in DIFFERS:
         held = records.keys.get(id_type, _NOTHING)
-        second[id_type] = held.where(involved[labels[held.node]])
+        second[id_type] = held.where(involved[labels[held.node]]).of(bases)
     return _Scene(records, contacts, second)
 
 
 def _step(scene: _Scene, labels: IntArray, step: tuple[tuple[IdType, ...], int]) -> Step:
     agreeing, confidence_ppm = step
-    contacts, second = scene.contacts, {k: held.of(labels) for k, held in scene.second.items()}
+    contacts, keys = scene.contacts, SecondKeys(labels, scene.second)
     group, row = contacts.token, np.arange(contacts.token.size)
     for id_type in agreeing:
-        i, j = match(labels[contacts.node[row]], second[id_type].node)
-        group, row = pack(group[i], second[id_type].token[j]), row[i]
+        held = keys.of_clusters(id_type)
+        i, j = match(labels[contacts.node[row]], held.node)
+        group, row = pack(group[i], held.token[j]), row[i]
     refused: list[tuple[Reason, Holdings]] = []
-    alive = np.ones(group.size, np.bool_)
-    for id_type in (key for key in _DIFFERS if key not in agreeing):
-        bad = alive & _contradicted(group, labels[contacts.node[row]], second[id_type])
-        refused.append((_DIFFERS[id_type], scene.rows(row[bad])))
-        alive &= ~bad
-    group, row = group[alive], row[alive]
+    for contradicted in (_by_group, bridges, _by_unit):
+        cluster = labels[contacts.node[row]]
+        found = contradicted(keys, Holdings(cluster, group), cluster)
+        refused += [(reason, scene.rows(row[bad])) for reason, bad in found.items()]
+        alive = ~np.logical_or.reduce(list(found.values()))
+        group, row = group[alive], row[alive]
     joined = join(scene.records, labels, Holdings(contacts.node[row], group))
     refused += [(reason, scene.rows(row[bad])) for reason, bad in joined.refused.items()]
     return Step(
@@ -131,36 +136,39 @@ def _step(scene: _Scene, labels: IntArray, step: tuple[tuple[IdType, ...], int])
     )
 
 
-def _contradicted(group: IntArray, cluster: IntArray, held: Holdings) -> BoolArray:
-    """Mark the rows of groups where two clusters hold a key that not all holders share."""
-    groups, clusters = distinct(group, cluster)
-    i, j = match(clusters, held.node)
-    groups, clusters, tokens = groups[i], clusters[i], held.token[j]
-    having = holders(groups, clusters)
-    sharing, _ = counted(groups, tokens)
-    known, place = np.unique(groups, return_inverse=True)
-    most = np.zeros(known.size, np.int64)
-    np.maximum.at(most, place, sharing)
-    return np.isin(group, groups[most[place] < having])
+def _by_group(keys: SecondKeys, rows: Holdings, cluster: IntArray) -> dict[Reason, BoolArray]:
+    return keys.contradicted(rows.token, cluster)
+
+
+def _by_unit(keys: SecondKeys, rows: Holdings, cluster: IntArray) -> dict[Reason, BoolArray]:
+    return keys.contradicted(units(rows), cluster)
 
 
 def _persons(scene: _Scene, labels: IntArray) -> tuple[IntArray, IntArray]:
     """Count for each row the persons behind its contact: with a second key, and without.
 
-    Clusters that agree on a name or a birthdate count as one person. Clusters with neither count
-    if they hold a strong key, and only as many as the source that has the most of them shows: one
-    person has records in many sources, but seldom several in one.
+    Clusters that agree on a name, or on a birthdate under names that do not differ, count as one
+    person. A bridge between names counts by itself and makes the others no fewer. Clusters with
+    neither key count if they hold a strong key, and only as many as the source that has the most of
+    them shows: one person has records in many sources, but seldom several in one.
     """
     contact, cluster = distinct(scene.contacts.token, labels[scene.contacts.node])
+    keys = SecondKeys(labels, scene.second)
     known = np.zeros(contact.size, np.bool_)
-    edges: list[tuple[IntArray, IntArray]] = []
-    for held in scene.second.values():
-        keys = held.of(labels)
-        i, j = match(cluster, keys.node)
-        edges.append(chained(pack(contact[i], keys.token[j]), i))
+    member, group, kind = [integers()], [integers()], [integers()]
+    for number, id_type in enumerate(DIFFERS):
+        held = keys.of_clusters(id_type)
+        i, j = match(cluster, held.node)
         known[i] = True
-    left, right = (np.concatenate(ends) for ends in zip(*edges, strict=True))
-    person = np.unique(components(contact.size, left, right)[known])
+        agreed = pack(contact[i], held.token[j])
+        alive = ~keys.differ(IdType.NAME, agreed, cluster[i])
+        member.append(i[alive])
+        group.append(agreed[alive])
+        kind.append(np.full(member[-1].size, number))
+    rows = Holdings(np.concatenate(member), pack(np.concatenate(group), np.concatenate(kind)))
+    apart = bridges(keys, rows, cluster[rows.node])[Reason.NAMES_DIFFER]
+    edges = chained(rows.token[~apart], rows.node[~apart])
+    person = np.unique(components(contact.size, *edges)[known])
     nameless = _nameless(scene, labels, cluster[known])
     named = np.bincount(contact[person], minlength=nameless.size)
     return named[scene.contacts.token], nameless[scene.contacts.token]

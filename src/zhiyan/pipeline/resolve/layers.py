@@ -15,10 +15,10 @@ from zhiyan.analytics.linkage import (
     match,
     pack,
 )
-from zhiyan.core.identity import SECOND_KEYS, IdType
+from zhiyan.core.identity import CONTACT_KEYS, SECOND_KEYS, IdType
 from zhiyan.pipeline.resolve.contact import join_contacts
 from zhiyan.pipeline.resolve.guards import join
-from zhiyan.pipeline.resolve.records import CONTACT_KEYS, STRONG_KEYS, Holdings, Reason, Records
+from zhiyan.pipeline.resolve.records import STRONG_KEYS, Holdings, Reason, Records
 
 #: Confidence of links by keys that one person has one of, and by accounts that may change hands.
 _CERTAIN_PPM: Final = 1_000_000
@@ -79,9 +79,11 @@ def link(records: Records) -> Linking:
         ppm = _CERTAIN_PPM if id_type in _CERTAIN else _ACCOUNT_PPM
         ledger.linked.append((keys.where(joined.linked), ppm))
         ledger.refused += [(reason, keys.where(bad)) for reason, bad in joined.refused.items()]
+    bases = labels
     for id_type in CONTACT_KEYS:
         keys = records.keys.get(id_type)
-        for step in join_contacts(records, labels, keys) if keys is not None else ():
+        steps = join_contacts(records, labels, keys, bases=bases) if keys is not None else ()
+        for step in steps:
             labels = step.labels
             ledger.linked.append((step.linked, step.confidence_ppm))
             ledger.refused += step.refused

@@ -6,10 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from zhiyan.analytics.linkage import BoolArray, IntArray, distinct
-from zhiyan.core.identity import SCOPED, SECOND_KEYS, IdType
-
-#: Types that a family or an assistant may share: they link only where nothing contradicts.
-CONTACT_KEYS: Final = (IdType.EMAIL, IdType.PHONE)
+from zhiyan.core.identity import CONTACT_KEYS, SCOPED, SECOND_KEYS, IdType
 
 #: Types that link by themselves, in the order of trust.
 STRONG_KEYS: Final = tuple(

@@ -2,7 +2,7 @@
 
 The temporary tables live while a resolve runs:
 
-``resolve_seen``    one row per visible observation (party, identifier type, token)
+``resolve_seen``    one row per visible identifier (party, identifier type, token)
 ``resolve_token``   one row per usable token that may matter, with its number
 ``resolve_party``   one row per visible party, with its node number by (first seen, party id)
 ``resolve_assignment`` (built when writing) one row per party, with its customer
@@ -24,16 +24,31 @@ from zhiyan.ports import Engine, Statement
 
 WORKING_TABLES: Final = ("resolve_seen", "resolve_token", "resolve_party", "resolve_assignment")
 
+# An identifier has a row per improvement of what was known of it; the earliest says where it was seen.
 _SEEN: Final = """
 CREATE OR REPLACE TEMP TABLE resolve_seen AS
-SELECT party_id, id_type, token, quality, verified, source, clinic, occurred_at, import_id, row_no
-FROM identity.observation
-WHERE occurred_at < $as_of AND recorded_at <= $known_at
+SELECT
+    party_id, id_type, token, quality, verified, occurred_at, origin.source, origin.clinic,
+    origin.import_id, origin.row_no
+FROM (
+    SELECT
+        party_id, id_type, token, min(quality) AS quality, bool_or(verified) AS verified,
+        min(occurred_at) AS occurred_at,
+        arg_min(
+            struct_pack(
+                source := source, clinic := clinic, import_id := import_id, row_no := row_no
+            ),
+            row(occurred_at, source, coalesce(clinic, ''), recorded_at, import_id, row_no)
+        ) AS origin
+    FROM identity.observation
+    WHERE occurred_at < $as_of AND recorded_at <= $known_at
+    GROUP BY party_id, id_type, token
+)
 """
 
 _USABLE: Final = """
 CREATE OR REPLACE TEMP TABLE resolve_token AS
-SELECT id_type, token, parties, row_number() OVER () - 1 AS number
+SELECT id_type, token, parties, row_number() OVER (ORDER BY id_type, token) - 1 AS number
 FROM (
     SELECT id_type, token, count(DISTINCT party_id) AS parties
     FROM resolve_seen

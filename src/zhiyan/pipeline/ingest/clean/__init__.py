@@ -10,7 +10,7 @@ from zhiyan.pipeline.ingest.clean.codes import (
 )
 from zhiyan.pipeline.ingest.clean.column import Parsed, Parser
 from zhiyan.pipeline.ingest.clean.dates import parse_date, parse_datetime
-from zhiyan.pipeline.ingest.clean.names import parse_name
+from zhiyan.pipeline.ingest.clean.names import parse_name, parse_nickname, parse_remark_name
 from zhiyan.pipeline.ingest.clean.numbers import parse_int, parse_money
 from zhiyan.pipeline.ingest.clean.options import NULL_WORDS, ParseOptions, parse_options
 from zhiyan.pipeline.ingest.clean.phones import parse_phone
@@ -40,6 +40,8 @@ PARSERS: dict[str, Parser] = {
     "datetime": parse_datetime,
     "phone": parse_phone,
     "name": parse_name,
+    "nickname": parse_nickname,
+    "remark_name": parse_remark_name,
     "id_card": parse_id_card,
     "email": parse_email,
     "province": parse_province,

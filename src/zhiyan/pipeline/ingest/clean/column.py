@@ -17,7 +17,6 @@ Column: TypeAlias = Array | ChunkedArray
 
 #: Characters that show nothing: zero width, direction marks, soft hyphen, byte order mark.
 _INVISIBLE = "[\\x{00AD}\\x{200B}-\\x{200F}\\x{202A}-\\x{202E}\\x{2060}-\\x{2064}\\x{FEFF}\\x{0000}-\\x{0008}\\x{000B}\\x{000C}\\x{000E}-\\x{001F}\\x{007F}]"
-_NO = pa.scalar(value=False)
 #: Plain printed characters and line breaks.
 _PRINTED = bytes([*range(32, 127), 9, 10, 13])
 
@@ -132,7 +131,7 @@ def no_problems(length: int) -> Array:
 def choose(*cases: tuple[Array, str]) -> Array:
     """Return the reason of the first condition that is true, per row; null if none is."""
     names = pa.StructArray.from_arrays(
-        [pc.fill_null(condition, _NO) for condition, _ in cases],
+        [pc.fill_null(condition, fill_value=False) for condition, _ in cases],
         names=[f"c{i}" for i in range(len(cases))],
     )
     return pc.case_when(names, *(pa.scalar(str(reason), pa.string()) for _, reason in cases))

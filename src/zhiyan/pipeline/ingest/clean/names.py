@@ -1,10 +1,12 @@
 """Parse personal names: cleaned, and told apart from nicknames, forms of address and tests."""
 
 import re
+from dataclasses import replace
 
 from zhiyan.core.identity import Quality
 from zhiyan.pipeline.ingest.clean.column import Column, Parsed, distinct, no_problems
 from zhiyan.pipeline.ingest.clean.options import ParseOptions
+from zhiyan.pipeline.ingest.clean.scan import scan_sensitive
 from zhiyan.pipeline.ingest.read.arrow import pa, pc
 
 _TEST = re.compile(
@@ -85,6 +87,33 @@ def parse_name(column: Column, options: ParseOptions) -> Parsed:
     return held.parsed(
         pa.array(names, pa.string()), no_problems(len(names)), quality=graded, extra=extra
     )
+
+
+def parse_nickname(column: Column, options: ParseOptions) -> Parsed:
+    """Clean what somebody calls herself on a platform: kept, but never good as a name.
+
+    As ``parse_name``, with ``placeholder`` in place of ``ok``.
+    """
+    return _never_good(parse_name(column, options))
+
+
+def parse_remark_name(column: Column, options: ParseOptions) -> Parsed:
+    """Clean the name that staff gave a contact; a remark with a number in it is dropped.
+
+    Numbers are phones, identity cards and bank cards; ``extra["dropped"]`` names the kind. Anything
+    but a bare full name is ``placeholder``.
+    """
+    column = column.cast(pa.string())
+    kinds = scan_sensitive(column)
+    column = pc.if_else(pc.is_valid(kinds), pa.scalar(None, pa.string()), column)
+    parsed = parse_name(column, options)
+    return replace(parsed, extra={**parsed.extra, "dropped": kinds})
+
+
+def _never_good(parsed: Parsed) -> Parsed:
+    quality = parsed.quality
+    good = pc.equal(quality, str(Quality.OK))
+    return replace(parsed, quality=pc.if_else(good, str(Quality.PLACEHOLDER), quality))
 
 
 def _is_test(text: str, name: str) -> bool:

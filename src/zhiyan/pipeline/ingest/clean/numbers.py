@@ -56,7 +56,7 @@ def parse_int(column: Column, options: ParseOptions) -> Parsed:
 
 
 def parse_money(column: Column, options: ParseOptions) -> Parsed:
-    """Parse money to integer fen (int64).
+    """Parse money to integer fen (int64), or to the parts of a fen that ``finer`` asks for.
 
     Takes ``¥1,234.50``, ``1.2万``, ``(12.00)`` and ``-12`` for negative, full-width digits, ``元``.
     ``unit`` is the unit of a bare number. Problems: ``too_many_decimals`` (more digits than a fen
@@ -116,7 +116,7 @@ def _shift(found: Array, options: ParseOptions) -> Array:
     base = pc.if_else(spelled, _UNIT_SHIFT["yuan"], _UNIT_SHIFT[options.unit])
     names = pa.array(list(_SCALE_SHIFT))
     more = pa.array(list(_SCALE_SHIFT.values())).take(pc.index_in(scale, names))
-    return pc.add(base, more)
+    return pc.add(pc.add(base, more), options.finer)
 
 
 def _shifted(digits: _Digits, shift: Array) -> tuple[Array, Array, Array]:

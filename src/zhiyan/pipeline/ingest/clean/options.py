@@ -18,6 +18,8 @@ NULL_WORDS = (
         "未知",
         "不详",
         "未填写",
+        "(空)",
+        "(跳过)",
         "未填",
         "未登记",
         "未录入",
@@ -54,7 +56,7 @@ class ParseOptions:
     ``null_words`` are compared without case and width. ``codes`` maps texts to codes, ``table``
     names a table of ``CODE_TABLES``; ``unmapped`` says what other texts become (default: a problem
     where there is a table, themselves where there is none). ``unit`` is the unit of bare numbers
-    of money. ``offset_minutes`` is the business zone's offset from UTC, ``latest`` a day after
+    of money, ``finer`` how many places below a fen its values count. ``offset_minutes`` is the business zone's offset from UTC, ``latest`` a day after
     which no date of the column can lie (used only to tell orders of day and month apart).
     ``width`` pads native ids with zeros. ``cities`` maps cities to provinces.
     """
@@ -66,6 +68,7 @@ class ParseOptions:
     separators: str = "、,，;；|/\n"
     unit: str = "yuan"
     rounding: str = "exact"
+    finer: int = 0
     date_order: str | None = None
     date_1904: bool = False
     epoch: str | None = None

@@ -63,6 +63,7 @@ def read_delimited(decoded: Decoded, path: Path, options: ReadOptions) -> RawTab
         notes=header.notes,
         encoding=decoded.encoding,
         delimiter=delimiter,
+        titles=tuple(" ".join(drops.filled(r.cells)) for r in top[: header.first]),
     )
     above = [DroppedRow(row_no=r.line, reason=_above(r.cells)) for r in top[: header.first]]
     return _unwrapped(_sorted_out(table, bulk, above), decoded.utf8)

@@ -75,6 +75,7 @@ def table_of(grid: Grid, path: Path, options: ReadOptions, *, base: RawTable) ->
         encoding=base.encoding,
         date_1904=base.date_1904,
         spans=_spans(grid, header, start),
+        titles=tuple(" ".join(drops.filled(row)) for row in grid.rows[: header.first]),
     )
 
 

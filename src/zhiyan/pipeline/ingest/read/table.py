@@ -68,7 +68,8 @@ class RawTable:
 
     One row of ``rows`` is one data row; null is an empty cell. ``row_no`` (int32, same length)
     counts from 1 as a person sees it: the sheet row, the line of an editor where the record
-    starts, the element of a JSON list. Lines read = rows + rejected + dropped + header_rows.
+    starts, the element of a JSON list. ``hidden`` marks a sheet that Excel does not show. Lines read = rows + rejected + dropped + header_rows.
+    ``titles`` are the texts of the lines above the header and of comments there, one per line.
     """
 
     file: str
@@ -84,7 +85,9 @@ class RawTable:
     encoding: str | None = None
     delimiter: str | None = None
     date_1904: bool = False
+    hidden: bool = False
     spans: tuple[Span, ...] = ()
+    titles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

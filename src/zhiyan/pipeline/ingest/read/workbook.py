@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,8 @@ def _sheets(
         grid = _grid(book.get_sheet_by_name(meta.name), inspection.errors.get(meta.name, {}))
         base = empty_base(path, inspection.kind, sheet=meta.name, date_1904=inspection.date_1904)
         table = table_of(grid, path, options, base=base)
+        if table is not None and meta.visible != calamine.SheetVisibleEnum.Visible:
+            table = replace(table, hidden=True, notes=(*table.notes, "the sheet is hidden"))
         if table is not None:
             tables.append(table)
     if not tables:

@@ -1,0 +1,65 @@
+"""``decay``: weights that halve every half life, in whole numbers only.
+
+Powers of two with fractions are rounded differently by different engines, so the millionths of one
+half life stand in a table, worked out here in exact decimal arithmetic, and whole half lives are
+shifts.
+"""
+
+from decimal import Context, Decimal
+from functools import lru_cache
+from typing import Any
+
+from sqlglot import exp
+
+from zhiyan.core.expression import Literal, ValueType
+from zhiyan.errors import InternalError, Problem
+from zhiyan.lang.scalars import whole
+from zhiyan.lang.term import Emission, bare, binary, call, case, long
+
+#: Half lives after which less than half a millionth is left.
+_GONE = 22
+_CONTEXT = Context(prec=40)
+
+
+@lru_cache(maxsize=64)
+def millionths(half_life: int) -> tuple[int, ...]:
+    """Return round(1,000,000 * 2^(-d / half_life)) for d = 0 ... half_life - 1."""
+    scale, two = Decimal(1_000_000), Decimal(2)
+    powers = (
+        _CONTEXT.power(two, _CONTEXT.divide(Decimal(-day), Decimal(half_life)))
+        for day in range(half_life)
+    )
+    return tuple(int((scale * power).to_integral_value()) for power in powers)
+
+
+def decay(age_days: Any, half_life: Any, weight: Any) -> int:
+    """Return weight times the millionths that are left of 1 at an age; an age below 0 is 0."""
+    halvings, rest = divmod(max(age_days, 0), half_life)
+    unit = 1 << min(halvings, _GONE)
+    return whole(weight * ((millionths(half_life)[rest] + unit // 2) // unit))
+
+
+def decay_sql(emission: Emission) -> exp.Expr:
+    """Write the same: an element of a constant list, then a shift to the right."""
+    days, half_life = long(emission.terms[0]), _literal(emission.terms[1].typed.node)
+    early = exp.LT(this=days, expression=bare(0))
+    age = exp.Paren(this=case(early, exp.cast(bare(0), exp.DType.BIGINT), days.copy()))
+    listed: list[exp.Expr] = [bare(number) for number in millionths(half_life)]
+    table = exp.cast(exp.Array(expressions=listed), "BIGINT[]")
+    rest = exp.Paren(this=binary(exp.Mod, age, bare(half_life)))
+    place = exp.cast(binary(exp.Add, rest, bare(1)), exp.DType.INT)
+    whole_lives = exp.IntDiv(this=age.copy(), expression=bare(half_life))
+    halvings = exp.cast(call("least", whole_lives, bare(_GONE)), exp.DType.INT)
+    one = exp.cast(bare(1), exp.DType.BIGINT)
+    unit = exp.Paren(this=exp.BitwiseLeftShift(this=one, expression=halvings))
+    half = exp.Paren(this=exp.BitwiseRightShift(this=unit, expression=bare(1)))
+    sum_ = exp.Paren(this=binary(exp.Add, call("list_extract", table, place), half))
+    left = exp.Paren(this=exp.BitwiseRightShift(this=sum_, expression=halvings.copy()))
+    return binary(exp.Mul, long(emission.terms[2]), left)
+
+
+def _literal(node: object) -> int:
+    value = node.value if isinstance(node, Literal) and node.type is ValueType.INT else None
+    if not isinstance(value, int):
+        raise InternalError(Problem(code="ZY991", message="unchecked expression: half life"))
+    return value

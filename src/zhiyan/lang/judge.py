@@ -1,0 +1,129 @@
+"""The tags of an imagined customer, told by the reference evaluator."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from zhiyan.core.expression import Call, Case, Literal, Node, Value, ValueType, names, walk
+from zhiyan.core.measure import Measure
+from zhiyan.core.tag import Tag
+from zhiyan.errors import DataError
+from zhiyan.lang.catalogue import Catalogue
+from zhiyan.lang.check import bind
+from zhiyan.lang.customers import History, Palette, palette, source_rows
+from zhiyan.lang.dice import Dice
+from zhiyan.lang.evaluate import evaluate
+from zhiyan.lang.measure_sql import other_rows
+from zhiyan.lang.memory import measure_value
+from zhiyan.lang.plan import bind_measure
+from zhiyan.lang.samples import MOMENT
+from zhiyan.lang.tag_sql import VALID, ancestors, gated
+from zhiyan.lang.volatile import POPULATION_FUNCTIONS
+
+_RANKS: tuple[Value, ...] = (0.0, 0.05, 0.1, 0.2, 0.25, 0.4, 0.5, 0.6, 0.75, 0.8, 0.9, 0.95, 0.99)
+_NUMBERS: tuple[Value, ...] = (1, 2, 3, 4, 5, 10, 20, 100)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """Values of tags, and of measures by ``tag.measure``, of one customer."""
+
+    tags: Mapping[str, Value]
+    measures: Mapping[str, Value]
+
+
+class Judge:
+    """Tells some tags, and all that they read, for imagined customers."""
+
+    def __init__(self, catalogue: Catalogue, codes: frozenset[str]) -> None:
+        self.catalogue = catalogue
+        needed = set(codes)
+        for code in codes:
+            needed |= ancestors(catalogue, code)
+        self._gated = gated(catalogue) & needed
+        if self._gated:
+            needed |= {VALID, *ancestors(catalogue, VALID)}
+        self.tags = [tag for code, tag in catalogue.tags.items() if code in needed]
+        literals = catalogue.literals
+        self._rules = {tag.code: _rule(tag, literals) for tag in self.tags}
+        self._measures = {
+            tag.code: [bind_measure(m, literals) for m in tag.measures] for tag in self.tags
+        }
+
+    @property
+    def palette(self) -> Palette:
+        """What customers must be made of to show all sides of these tags."""
+        measures = [m for found in self._measures.values() for m in found]
+        return palette(self.catalogue, measures, self._rules.values())
+
+    def judge(self, history: History, *, seed: str = "") -> Verdicts | None:
+        """Return the values for one customer, None if her numbers leave 64 bits.
+
+        How she ranks among others is chosen by ``seed``: the others are not imagined.
+        """
+        tags: dict[str, Value] = {}
+        measures: dict[str, Value] = {}
+        dice = Dice(f"ranks|{seed}")
+        try:
+            for tag in self.tags:
+                row = self._row(tag, history, tags)
+                measures.update({f"{tag.code}.{m.name}": row[m.name] for m in tag.measures})
+                shut = tag.code in self._gated and tags.get(VALID) is not True
+                rule = _ranked(self._rules[tag.code], row, dice)
+                tags[tag.code] = None if shut else evaluate(rule, row, MOMENT)
+        except DataError:
+            return None
+        return Verdicts(tags, measures)
+
+    def _row(self, tag: Tag, history: History, tags: Mapping[str, Value]) -> dict[str, Any]:
+        own = {m.name: self._value(m, history) for m in self._measures[tag.code]}
+        return {**tags, **own}
+
+    def _value(self, measure: Measure, history: History) -> Value:
+        views = self.catalogue.views
+        wanted = (measure.source, *(rows.source for rows in other_rows(measure)))
+        rows = {name: source_rows(self.catalogue, views[name], history) for name in wanted}
+        return measure_value(measure, rows[measure.source], MOMENT, sources=rows).value
+
+
+def _rule(tag: Tag, literals: Mapping[str, Node]) -> Node:
+    """Return the rule of a tag as one expression."""
+    bound = [(bind(case.when, literals), bind(case.then, literals)) for case in tag.cases]
+    otherwise = bind(tag.otherwise, literals)
+    return Case(tuple(bound), otherwise) if bound else otherwise
+
+
+def _ranked(node: Node, row: Mapping[str, Any], dice: Dice) -> Node:
+    """Put a place among others in for every call that compares customers."""
+    calls = [part for part in walk(node) if _compares(part)]
+    if not calls:
+        return node
+    places: dict[Node, Node] = {}
+    for call in dict.fromkeys(calls):
+        known = isinstance(call, Call) and evaluate(call.args[0], row, MOMENT) is not None
+        share = isinstance(call, Call) and call.op == "rank_share"
+        value = dice.choose(_RANKS if share else _NUMBERS) if known else None
+        kind = ValueType.DECIMAL if share else ValueType.INT
+        places[call] = Literal(value, kind)
+    return _put(node, places)
+
+
+def _compares(node: Node) -> bool:
+    return isinstance(node, Call) and node.op in POPULATION_FUNCTIONS
+
+
+def _put(node: Node, places: Mapping[Node, Node]) -> Node:
+    if node in places:
+        return places[node]
+    if isinstance(node, Call):
+        return Call(node.op, tuple(_put(arg, places) for arg in node.args))
+    if isinstance(node, Case):
+        branches = tuple((_put(a, places), _put(b, places)) for a, b in node.branches)
+        return Case(branches, _put(node.otherwise, places))
+    return node
+
+
+def read_tags(catalogue: Catalogue, *nodes: Node) -> frozenset[str]:
+    """Return the tags that some expressions read, the home clinic included where it decides."""
+    bound = [bind(node, catalogue.literals) for node in nodes]
+    return frozenset(n for node in bound for n in names(node) if n in catalogue.tags)

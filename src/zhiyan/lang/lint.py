@@ -1,0 +1,302 @@
+"""What is wrong, or may be wrong, in a catalogue that loads: each finding with a witness customer."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from zhiyan.core.expectation import Expectation
+from zhiyan.core.expression import Literal, Node, Value, ValueType
+from zhiyan.core.tag import MarketingUse, Tag
+from zhiyan.errors import Problem
+from zhiyan.lang.catalogue import Catalogue, Range
+from zhiyan.lang.check import bind
+from zhiyan.lang.customers import History, histories, told
+from zhiyan.lang.evaluate import evaluate
+from zhiyan.lang.judge import Judge, Verdicts, read_tags
+from zhiyan.lang.prove import is_proven
+from zhiyan.lang.render import render
+from zhiyan.lang.samples import MOMENT
+from zhiyan.lang.volatile import is_volatile, reads_clock
+
+#: How many customers are imagined for one expectation, for one domain, and for the order of events.
+TRIES, DOMAIN_TRIES, ORDER_TRIES = 400, 150, 15
+#: Days within which a tag of each refresh is told anew.
+PERIOD_DAYS = {
+    "realtime": 1, "hourly": 1, "on_event": 1, "daily": 1, "weekly": 7, "monthly": 31,
+    "yearly": 366,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing to look at.
+
+    ``severity`` is error, warning or note. ``witness`` are values of one customer that show it, by
+    name; ``events`` are her events, each with its kind; both empty where nobody can show it.
+    """
+
+    code: str
+    severity: str
+    subject: str
+    zh: str
+    en: str
+    where: str = ""
+    witness: Mapping[str, str] | None = None
+    events: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """All findings, and what was looked at."""
+
+    tags: int
+    segments: int
+    expectations: int
+    proven: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def failed(self) -> bool:
+        """True if any finding is an error."""
+        return any(finding.severity == "error" for finding in self.findings)
+
+
+#: Hears how far a long step has come: name, done, total.
+Heard: TypeAlias = Callable[[str, int, int | None], None]
+
+
+def read_only(catalogue: Catalogue) -> Report:
+    """Report what reading the definitions told: nothing is tried out."""
+    findings = [_known(problem) for problem in catalogue.warnings]
+    findings += [f for tag in catalogue.tags.values() for f in _staleness(catalogue, tag)]
+    return _report(catalogue, (), findings)
+
+
+def lint(catalogue: Catalogue, *, heard: Heard | None = None) -> Report:
+    """Look for what cannot be told by reading single definitions.
+
+    Declared expectations are proven, refuted by a customer, or left open; values are held against
+    declared domains; every tag is told again from the same events in another order; staleness is
+    held against refresh.
+    """
+    findings = list(read_only(catalogue).findings)
+    proven: list[str] = []
+    hear = heard or _nobody
+    for number, expectation in enumerate(catalogue.expectations):
+        hear("expectations", number, len(catalogue.expectations))
+        found = _expected(catalogue, expectation)
+        if found is None:
+            proven.append(expectation.code)
+        else:
+            findings.append(found)
+    for number, tag in enumerate(catalogue.tags.values()):
+        hear("tags", number, len(catalogue.tags))
+        findings.extend(_told(catalogue, tag))
+    hear("tags", len(catalogue.tags), len(catalogue.tags))
+    return _report(catalogue, proven, findings)
+
+
+def _nobody(name: str, done: int, total: int | None) -> None:
+    """Hear nothing."""
+    del name, done, total
+
+
+def _report(
+    catalogue: Catalogue, proven: Iterable[str], findings: Iterable[Finding]
+) -> Report:
+    return Report(
+        tags=len(catalogue.tags),
+        segments=len(catalogue.segments),
+        expectations=len(catalogue.expectations),
+        proven=tuple(proven),
+        findings=tuple(findings),
+    )
+
+
+_TITLES = {
+    "ZY250": "没有客户能取到的值",
+    "ZY251": "没有找到会命中的客户",
+    "ZY252": "从未用到的度量",
+    "ZY253": "度量与标签同名",
+}
+
+
+def _known(problem: Problem) -> Finding:
+    """Turn a warning of the loading into a finding."""
+    title = _TITLES.get(problem.code, "提示")
+    hint = f"; {problem.hint}" if problem.hint else ""
+    return Finding(
+        code=problem.code,
+        severity="warning",
+        subject="",
+        zh=f"{title}：{problem.message}",
+        en=f"{problem.message}{hint}",
+        where=problem.where,
+    )
+
+
+def _staleness(catalogue: Catalogue, tag: Tag) -> Iterator[Finding]:
+    """Compare how long a value may stand with how often it is told."""
+    period, limit = PERIOD_DAYS[tag.refresh], tag.stale_after_days
+    if limit is not None and limit < period:
+        yield _of(
+            tag,
+            "ZY254",
+            f"{limit} 天后即过期，但每 {period} 天才刷新一次，选人时会落空",
+            f"stale after {limit} days, but told anew only every {period}: it cannot be relied on",
+        )
+    if limit is None and tag.marketing_use is MarketingUse.INCLUDE and _follows_clock(tag):
+        yield _of(
+            tag,
+            "ZY255",
+            "随时间变化且可用于营销选人，却没有写 stale_after_days",
+            "changes with time and may select people, but has no stale_after_days",
+        )
+    for code in tag.depends_on:
+        other = catalogue.tags[code]
+        if limit is not None and PERIOD_DAYS[other.refresh] > limit:
+            yield _of(
+                tag,
+                "ZY256",
+                f"要求 {limit} 天内新鲜，但所读的 {code} 每 {PERIOD_DAYS[other.refresh]} 天才刷新",
+                f"must be fresh within {limit} days, but reads {code}, told every "
+                f"{PERIOD_DAYS[other.refresh]}",
+            )
+
+
+def _follows_clock(tag: Tag) -> bool:
+    nodes = (tag.otherwise, *(part for case in tag.cases for part in (case.when, case.then)))
+    return any(map(reads_clock, nodes)) or any(map(is_volatile, tag.measures))
+
+
+def _of(tag: Tag, code: str, zh: str, en: str) -> Finding:
+    severity = "warning" if code == "ZY254" else "note"
+    return Finding(
+        code=code, severity=severity, subject=tag.code, zh=zh, en=en, where=tag.where
+    )
+
+
+def _expected(catalogue: Catalogue, expectation: Expectation) -> Finding | None:
+    """Return None if an expectation is proven, else who breaks it, or that it stays open."""
+    given, then = (
+        bind(node, catalogue.literals) for node in (expectation.given, expectation.then)
+    )
+    judge = Judge(catalogue, read_tags(catalogue, expectation.given, expectation.then))
+    met = 0
+    for number, history in enumerate(
+        histories(judge.palette, seed=expectation.code, count=TRIES)
+    ):
+        verdicts = judge.judge(history, seed=str(number))
+        if verdicts is None or evaluate(given, verdicts.tags, MOMENT) is not True:
+            continue
+        met += 1
+        if evaluate(then, verdicts.tags, MOMENT) is not True:
+            return _broken(expectation, judge, verdicts, history)
+    if is_proven(catalogue, expectation):
+        return None
+    return Finding(
+        code="ZY258",
+        severity="note",
+        subject=expectation.code,
+        zh=f"“{expectation.name_zh}”未能证明，但试过的 {met} 位符合条件的客户都满足",
+        en=f"{expectation.name_en!r} could not be proven; {met} customers tried all meet it",
+        where=expectation.where,
+    )
+
+
+def _broken(
+    expectation: Expectation, judge: Judge, verdicts: Verdicts, history: History
+) -> Finding:
+    rule = f"{render(expectation.given)} => {render(expectation.then)}"
+    read = sorted(read_tags(judge.catalogue, expectation.given, expectation.then))
+    return Finding(
+        code="ZY257",
+        severity="error",
+        subject=expectation.code,
+        zh=f"“{expectation.name_zh}”不成立：{rule}",
+        en=f"{expectation.name_en!r} does not hold: {rule}",
+        where=expectation.where,
+        witness=_witness(judge, verdicts, read),
+        events=_events(history),
+    )
+
+
+def _told(catalogue: Catalogue, tag: Tag) -> Iterator[Finding]:
+    """Hold the values of imagined customers against the declared domain, and against themselves."""
+    judge = Judge(catalogue, frozenset({tag.code}))
+    limits = catalogue.domains.get(tag.code)
+    tries = ORDER_TRIES if limits is None else DOMAIN_TRIES
+    for number, history in enumerate(histories(judge.palette, seed=tag.code, count=tries)):
+        verdicts = judge.judge(history, seed=str(number))
+        if verdicts is None:
+            continue
+        value = verdicts.tags[tag.code]
+        if limits is not None and _outside(value, limits):
+            yield _witnessed(
+                tag,
+                judge,
+                (verdicts, history),
+                "ZY259",
+                f"取值 {value} 超出声明的范围",
+                f"its value {value} lies outside the declared domain",
+            )
+            return
+        turned = {kind: list(reversed(rows)) for kind, rows in history.items()}
+        again = judge.judge(turned, seed=str(number))
+        if again is not None and again.tags[tag.code] != value:
+            yield _witnessed(
+                tag,
+                judge,
+                (verdicts, history),
+                "ZY260",
+                "同样的事件换一种顺序，取值就不同",
+                "the same events in another order give another value",
+            )
+            return
+
+
+def _witnessed(
+    tag: Tag, judge: Judge, seen: tuple[Verdicts, History], code: str, zh: str, en: str
+) -> Finding:
+    verdicts, history = seen
+    return Finding(
+        code=code,
+        severity="error",
+        subject=tag.code,
+        zh=zh,
+        en=en,
+        where=tag.where,
+        witness=_witness(judge, verdicts, [tag.code]),
+        events=_events(history),
+    )
+
+
+def _outside(value: Value, limits: Range) -> bool:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    low, high = limits.min, limits.max
+    return (low is not None and value < low) or (high is not None and value > high)
+
+
+def _witness(judge: Judge, verdicts: Verdicts, read: list[str]) -> dict[str, str]:
+    """Return the values of some tags, and of the measures behind them that have one."""
+    types = {tag.code: tag.type for tag in judge.tags}
+    shown = {code: _text(verdicts.tags[code], types[code]) for code in read}
+    for tag in judge.tags:
+        for measure in tag.measures:
+            name = f"{tag.code}.{measure.name}"
+            if tag.code in read and verdicts.measures[name] is not None:
+                shown[name] = _text(verdicts.measures[name], measure.type)
+    return shown
+
+
+def _text(value: Value, type_: ValueType) -> str:
+    node: Node = Literal(value, type_)
+    return render(node)
+
+
+def _events(history: History) -> tuple[dict[str, Any], ...]:
+    found = [
+        {"kind": kind, **told(row)} for kind, rows in sorted(history.items()) for row in rows
+    ]
+    return tuple(sorted(found, key=lambda row: -row["days_ago"]))

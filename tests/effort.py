@@ -1,0 +1,16 @@
+"""How hard property tests try: little every day, more when everything is tested."""
+
+#: What the whole run tries for each example of the everyday run.
+THOROUGH = 4
+_effort = 1
+
+
+def choose(*, everything: bool) -> None:
+    """Set the effort; called once, before tests are collected."""
+    global _effort  # noqa: PLW0603 - decorators of tests read it when they are imported
+    _effort = THOROUGH if everything else 1
+
+
+def examples(everyday: int) -> int:
+    """Return how many examples a property test should try."""
+    return everyday * _effort
