@@ -96,10 +96,10 @@ class Layout:
         return [exp.column("customer_id"), *kept, named(self.digest(), DIGEST)]
 
     def digest(self) -> exp.Expr:
-        """Return a number of 128 bits that tells rows of other content apart."""
+        """Return a text of 32 digits that tells rows of other content apart."""
         texts = [_canonical(name, kind) for name, kind in self.columns]
         row = exp.func("concat_ws", exp.Literal.string("|"), exp.column("customer_id"), *texts)
-        return exp.func("md5_number", row)
+        return exp.func("md5", row)
 
 
 def _canonical(name: str, kind: ValueType) -> exp.Expr:
@@ -169,7 +169,7 @@ def content(job: Job, place: Generation, valid: exp.Expr) -> tuple[str, int]:
     """
     one = exp.Case(ifs=[exp.If(this=valid, true=exp.Literal.number(1))])
     rows = exp.select(
-        f"to_hex(bit_xor({DIGEST})) AS mixed",
+        f"to_hex(bit_xor(md5_number({DIGEST}))) AS mixed",
         "count(*) AS n",
         exp.alias_(exp.Count(this=one), "customers"),
     )
