@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.app.group import copy_of
 
 from zhiyan.app.entering import Wish
 from zhiyan.app.labelling import Limits, agreement, limits_of, quality
@@ -34,6 +35,14 @@ class Clock:
 @pytest.fixture
 def ready(spare):
     with Workspace.open(spare, clock=Clock()) as workspace:
+        yield workspace
+
+
+@pytest.fixture(scope="module")
+def shared(demo, tmp_path_factory):
+    """One workspace for the tests that look at their own author's entries only."""
+    folder = copy_of(demo, tmp_path_factory.mktemp("shared") / "group")
+    with Workspace.open(folder, clock=Clock()) as workspace:
         yield workspace
 
 
@@ -108,19 +117,21 @@ def test_a_confirmation_renews_for_as_long_as_before(ready):
         ({"customer": "C0000000000000001"}, "ZY504"),
     ],
 )
-def test_what_may_not_be_entered_is_refused(ready, change, code):
-    given = {"customer": some_customer(ready), **change}
+def test_what_may_not_be_entered_is_refused(shared, change, code):
+    given = {"customer": some_customer(shared), "author": "陈试录", **change}
     with pytest.raises(UsageError) as caught:
-        set_tag(ready, wish(**given))
+        set_tag(shared, wish(**given))
     assert code in [problem.code for problem in caught.value.problems]
-    assert entries(ready, Wanted(author="李顾问")).num_rows == 0
+    assert entries(shared, Wanted(author="陈试录")).num_rows == 0
 
 
-def test_sensitive_tags_need_the_separate_consent(ready):
-    without = some_customer(ready, "consent_sensitive <> 'granted' and consent_general = 'granted'")
+def test_sensitive_tags_need_the_separate_consent(shared):
+    without = some_customer(
+        shared, "consent_sensitive <> 'granted' and consent_general = 'granted'"
+    )
     with pytest.raises(UsageError, match="ZY527"):
-        set_tag(ready, wish(without, tag="lost_deal_reason", value="price"))
-    set_tag(ready, wish(without))  # general consent is enough for this one
+        set_tag(shared, wish(without, tag="lost_deal_reason", value="price"))
+    set_tag(shared, wish(without))  # general consent is enough for this one
 
 
 def test_a_file_is_taken_whole_or_not_at_all(ready, tmp_path):

@@ -22,6 +22,8 @@ COMMANDS = (
     ("review", "evidence"), ("review", "merge"), ("review", "split"), ("review", "undo"),
     ("tags",), ("tags", "list"), ("tags", "show"), ("tags", "lint"), ("compute",), ("refresh",),
     ("snapshots",), ("select",), ("explain",), ("diff",), ("preview",), ("forecast",),
+    ("queue",), ("tag",), ("tag", "set"), ("tag", "confirm"), ("tag", "remove"), ("tag", "import"),
+    ("tag", "list"), ("tag", "quality"),
 )  # fmt: skip
 
 

@@ -54,6 +54,7 @@ def test_a_value_of_an_unknown_kind_is_refused():
         ("date_diff('day', a, b)", "datediff(b, a)"),
         ("list_extract(a, n)", "get(a, CAST((n) AS INT) - 1)"),
         ("d + INTERVAL (n) MONTH", "d + make_interval(0, (n))"),
+        ("arg_min(a, row(b))", "MIN_BY(a, struct(isnull(b), b))"),
         ("a + INTERVAL '480' MINUTE", "a + INTERVAL '480' MINUTE"),
         ("count(DISTINCT a)", "COUNT(DISTINCT a)"),
     ],

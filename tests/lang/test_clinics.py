@@ -2,14 +2,14 @@
 
 import pytest
 from tests.lang.definitions import PACK, load, tag, write
+from tests.lang.world import MOMENTS
 
+from zhiyan.errors import DefinitionError
+from zhiyan.lang.check import bind
 from zhiyan.lang.clinics import ClinicSettings
 from zhiyan.lang.evaluate import evaluate
-from zhiyan.lang.check import bind
 from zhiyan.lang.load import load_catalogue
 from zhiyan.lang.render import render
-from tests.lang.world import MOMENTS
-from zhiyan.errors import DefinitionError
 
 HOME = tag("home_clinic", "kind: fact\ntype: ref\nsource: profile\naggregate: last(home_clinic)")
 MANY = tag(

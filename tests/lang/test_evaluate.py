@@ -101,6 +101,37 @@ SCALARS = [
     ("decay(n, 1, 1)", {"n": 7}, 7_813),  # 7812.5 goes away from zero
     ("decay(n, 1, -1)", {"n": 7}, -7_813),
     ("decay(n, 30, 1)", {}, None),
+    ("decay(n, 30, 3)", {"n": -9}, 3_000_000),  # an age below 0 counts as 0
+    ("decay(n, 7, 1000)", {"n": 7 * 22}, 0),
+    ("decay(n, 7, 1000)", {"n": 7 * 20}, 1000),
+    # texts and lists
+    ("left(word, 2)", {"word": "热玛吉"}, "热玛"),
+    ("left(word, 4)", {"word": "𝕫a"}, "𝕫a"),
+    ("without_end(word, '市')", {"word": "上海市"}, "上海"),
+    ("without_end(word, '市')", {"word": "市场"}, "市场"),
+    ("without_end(word, note)", {"word": "a"}, None),
+    ("value_of(tags, 'b')", {"tags": ("a=1", "b=2=3")}, "2=3"),
+    ("value_of(tags, word)", {"tags": ("a=1",), "word": "b"}, None),
+    ("list_union(tags, codes)", {"tags": ("b",), "codes": ("a", "b")}, ("a", "b")),
+    ("list_common(tags, codes)", {"tags": ("b", "c"), "codes": ("a", "b")}, ("b",)),
+    ("list_minus(tags, codes)", {"tags": ("b", "c"), "codes": ("a", "b")}, ("c",)),
+    ("list_minus(tags, codes)", {"tags": ("b",)}, None),
+    # dates moved and numbered
+    ("add_days(due, n)", {"due": date(2026, 2, 28), "n": 1}, date(2026, 3, 1)),
+    ("add_days(due, -1)", {"due": date(1, 1, 1)}, None),
+    ("add_days(due, n)", {"due": date(2026, 1, 1), "n": 2**62}, None),
+    ("add_months(due, 1)", {"due": date(2026, 1, 31)}, date(2026, 2, 28)),
+    ("add_months(due, -12)", {"due": date(2024, 2, 29)}, date(2023, 2, 28)),
+    ("add_months(due, 1)", {"due": date(9999, 12, 1)}, None),
+    (
+        "date_range(born, due)",
+        {"born": date(2026, 1, 1), "due": date(2026, 2, 1)},
+        "2026-01-01..2026-02-01",
+    ),
+    ("date_range(born, due)", {"born": date(2026, 1, 1)}, None),
+    ("day_number(born)", {"born": date(1, 1, 2)}, 1),
+    ("week_number(born)", {"born": date(1, 1, 8)}, 1),
+    ("month_number(at)", {"at": datetime(2026, 1, 31, 16)}, 2026 * 12 + 1),
     # time: the business day is 22 Nov 2026, a Sunday
     ("days_since(at)", {"at": datetime(2026, 11, 21, 7, 30)}, 1),
     ("days_since(at)", {"at": datetime(2026, 11, 21, 7, 30, 0, 1)}, 0),
@@ -168,8 +199,8 @@ def test_who_was_born_on_a_leap_day(today, years, days, scratch_engine):
         ("-n", {"n": -(2**63)}),
         ("abs(n)", {"n": -(2**63)}),
         ("round_down(r)", {"r": 1e19}),
-        ("decay(n, 1, 1)", {"n": -60}),
-        ("decay(n, 1, 1)", {"n": -5000}),
+        ("decay(n, 1, m)", {"n": 0, "m": 2**62}),
+        ("decay(n, 1, m)", {"n": 1, "m": -(2**63)}),
     ],
 )
 def test_a_whole_number_beyond_64_bits_is_an_error(source, values, scratch_engine):
@@ -260,6 +291,12 @@ DAYS = [
         ("streak(n = 1)", SOME, 0),
         ("streak(n = 9)", SOME, 5),
         ("streak(n = 1)", rows((1, "a", 0), (2, "a", 0), (3, "a", 1)), 1),
+        ("longest_streak(n > 2)", rows((3, "a"), (4, "a"), (1, "a"), (5, "a")), 2),
+        ("longest_streak(n > 2)", rows((3, "a", 0), (1, "a", 0), (5, "a", 1)), 2),
+        ("longest_streak(n > 9)", SOME, 0),
+        ("longest_run(n)", rows((7, "a"), (3, "a"), (1, "a"), (2, "a"), (2, "b"), (8, "a")), 3),
+        ("longest_run(n)", rows((None, "a")), 0),
+        ("latest_run(n)", rows((7, "a"), (3, "a"), (1, "a"), (2, "a"), (8, "a")), 2),
     ],
 )
 def test_aggregate(source, given, expected):

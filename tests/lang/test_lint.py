@@ -82,7 +82,8 @@ def test_a_witness_is_real(tmp_path):
 
 def test_what_cannot_be_decided_stays_open(tmp_path):
     square = tag(
-        "square", "kind: fact\ntype: int\nmeasures:\n  n: {source: visit, aggregate: count(*)}\nvalue: n * n"
+        "square",
+        "kind: fact\ntype: int\nmeasures:\n  n: {source: visit, aggregate: count(*)}\nvalue: n * n",
     )
     report = findings(tmp_path, "implies: {if: square is not null, then: square >= 0}", square)
     assert [f.code for f in report.findings] == ["ZY258"]
@@ -90,7 +91,10 @@ def test_what_cannot_be_decided_stays_open(tmp_path):
 
 
 def test_a_value_outside_its_domain_is_shown(tmp_path):
-    spend = tag("spend", "kind: fact\ntype: money\ndomain: {min: 0}\nsource: payment\naggregate: sum(amount_fen)")
+    spend = tag(
+        "spend",
+        "kind: fact\ntype: money\ndomain: {min: 0}\nsource: payment\naggregate: sum(amount_fen)",
+    )
     (found,) = lint(load(tmp_path, spend)).findings
     assert (found.code, found.subject) == ("ZY259", "spend")
     assert found.witness is not None
@@ -107,12 +111,17 @@ def test_a_value_outside_its_domain_is_shown(tmp_path):
     ],
 )
 def test_staleness_fits_refresh(tmp_path, more, code):
-    clock = tag("away", f"kind: fact\ntype: int\nsource: visit\naggregate: min(days_since(occurred_at))\n{more}")
+    clock = tag(
+        "away",
+        f"kind: fact\ntype: int\nsource: visit\naggregate: min(days_since(occurred_at))\n{more}",
+    )
     assert [f.code for f in read_only(load(tmp_path, clock)).findings] == ([code] if code else [])
 
 
 def test_nothing_can_be_fresher_than_what_it_reads(tmp_path):
-    slow = tag("slow", "kind: fact\ntype: int\nsource: visit\naggregate: count(*)\nrefresh: monthly")
+    slow = tag(
+        "slow", "kind: fact\ntype: int\nsource: visit\naggregate: count(*)\nrefresh: monthly"
+    )
     fast = tag("fast", "kind: rule\ntype: bool\nvalue: slow > 3\nstale_after_days: 3")
     assert [f.code for f in read_only(load(tmp_path, slow, fast)).findings] == ["ZY256"]
 

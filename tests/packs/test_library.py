@@ -73,3 +73,11 @@ def test_parameters_have_the_defaults_of_the_library(library):
     bounds = ("overdue_due", "overdue_over", "overdue_lapsed", "overdue_lost")
     assert [params[code] for code in bounds] == wanted["overdue"]
     assert [params["churn_mid"], params["churn_high"]] == wanted["churn"]
+
+
+@pytest.mark.parametrize("pack", ["medical_aesthetics", "retail"])
+def test_every_tag_says_in_two_languages_what_it_is_and_gives_an_example(pack):
+    for tag in catalogue(pack).tags.values():
+        texts = (tag.name_zh, tag.name_en, tag.description_zh, tag.description_en, tag.example)
+        assert all(text.strip() for text in texts), tag.code
+        assert all(value.zh and value.en for value in tag.values), tag.code

@@ -1,6 +1,7 @@
 """Read-only routes over time: history of a customer, movements of an audience, life of tags."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, Any, Protocol, TypeVar
 
 from fastapi import APIRouter, Query
@@ -74,16 +75,13 @@ class OverTime:
 
         found = self._ask(question)
         return Movements(
-            periods=[
-                Period(**{**row, "as_of": aware(row["as_of"])}) for row in found.periods.to_pylist()
-            ],
+            periods=[Period.model_validate(_aware(row)) for row in found.periods.to_pylist()],
             moves=[
-                Move(**{**row, "customer_id": public_id(row["customer_id"]),
-                        "between": aware(row["between"]), "as_of": aware(row["as_of"])})
+                Move.model_validate({**_aware(row), "customer_id": public_id(row["customer_id"])})
                 for row in found.moves.slice(0, limit).to_pylist()
             ],
             total=found.moves.num_rows,
-        )  # fmt: skip
+        )
 
     def versions(self, code: Code) -> list[VersionLine]:
         """The versions of a tag, oldest first, each with what changed from the one before."""
@@ -107,6 +105,11 @@ class OverTime:
     def health(self) -> list[HealthLine]:
         """How every live tag does, those proposed for retirement first."""
         return [HealthLine.of(one) for one in self._ask(catalogue_life.tags_health)]
+
+
+def _aware(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with its stored moments aware."""
+    return {k: aware(v) if isinstance(v, datetime) else v for k, v in row.items()}
 
 
 def router(reads: Asking) -> APIRouter:

@@ -3,15 +3,14 @@
 from datetime import datetime
 from typing import Self
 
-from pydantic import BaseModel
-
+from zhiyan.api.models import Model
 from zhiyan.api.show import aware
 from zhiyan.app.catalogue_life import Health
 from zhiyan.lang.versions import Change
 from zhiyan.pipeline.history import Stretch
 
 
-class StretchLine(BaseModel):
+class StretchLine(Model):
     """One value of one tag from ``valid_from`` on; null ends are open. The value is text."""
 
     tag: str
@@ -38,7 +37,7 @@ class StretchLine(BaseModel):
         )
 
 
-class History(BaseModel):
+class History(Model):
     """The stretches of a customer; ``merged_into`` names whom she became."""
 
     customer_id: str
@@ -46,7 +45,7 @@ class History(BaseModel):
     stretches: list[StretchLine]
 
 
-class Period(BaseModel):
+class Period(Model):
     """How an audience changed up to one snapshot."""
 
     as_of: datetime
@@ -55,7 +54,7 @@ class Period(BaseModel):
     left: int
 
 
-class Move(BaseModel):
+class Move(Model):
     """One customer who entered or left, and one tag that changed with it; texts, null is unknown."""
 
     customer_id: str
@@ -67,7 +66,7 @@ class Move(BaseModel):
     after: str | None
 
 
-class Movements(BaseModel):
+class Movements(Model):
     """The movements of an audience; ``total`` rows, of which ``moves`` holds the first."""
 
     periods: list[Period]
@@ -75,7 +74,7 @@ class Movements(BaseModel):
     total: int
 
 
-class ChangeLine(BaseModel):
+class ChangeLine(Model):
     """One part of a definition that changed; kind is breaking, policy or words."""
 
     part: str
@@ -89,7 +88,7 @@ class ChangeLine(BaseModel):
         return cls(part=one.part, kind=one.kind, before=one.before, after=one.after)
 
 
-class VersionLine(BaseModel):
+class VersionLine(Model):
     """One version of a tag."""
 
     fingerprint: str
@@ -99,14 +98,14 @@ class VersionLine(BaseModel):
     changes: list[ChangeLine]
 
 
-class Readers(BaseModel):
+class Readers(Model):
     """Who reads a tag: tag codes, ``segment:CODE``, ``action:CODE``, ``suppression:CODE``."""
 
     direct: list[str]
     indirect: list[str]
 
 
-class HealthLine(BaseModel):
+class HealthLine(Model):
     """How a tag does: coverage 0 to 1, ages in days, PSI without unit, uses of 180 days."""
 
     code: str

@@ -4,6 +4,7 @@ It is the composition root: the only place that builds engines, vault and catalo
 """
 
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -137,6 +138,10 @@ class Session:
     def open_vault(self) -> closing[EncryptedVault]:
         """Open the vault while a context lasts."""
         return closing(EncryptedVault(DuckDBEngine(self.folder / VAULT), self.key))
+
+    def work(self, as_of: datetime, known_at: datetime | None = None) -> computing.Job:
+        """Return a computation whose result is kept, on the engine of the settings."""
+        return replace(self.job(as_of, known_at), engine=self.worker)
 
     def job(self, as_of: datetime, known_at: datetime | None = None) -> computing.Job:
         """Return a computation of the live definitions as of an aware moment."""

@@ -123,15 +123,12 @@ class Workspace(Session):
     def compute(self, as_of: datetime, known_at: datetime | None = None) -> Manifest:
         """Resolve, then compute every tag of every customer as of a moment."""
         self.resolve(as_of, known_at)
-        return history.remembered(self, computing.compute(self._work(as_of, known_at)))
+        return history.remembered(self, computing.compute(self.work(as_of, known_at)))
 
     def refresh(self, as_of: datetime) -> Manifest:
         """Bring the newest snapshot up to a moment, recomputing only whom something touched."""
         self.resolve(as_of)
-        return history.remembered(self, computing.refresh(self._work(as_of)))
-
-    def _work(self, as_of: datetime, known_at: datetime | None = None) -> computing.Job:
-        return replace(self.job(as_of, known_at), engine=self.worker)
+        return history.remembered(self, computing.refresh(self.work(as_of)))
 
     def snapshots(self) -> list[Manifest]:
         """Return all manifests, latest as-of first."""

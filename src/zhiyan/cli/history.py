@@ -1,7 +1,7 @@
 """Commands over time: history, as-of, movements, migration."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -14,12 +14,11 @@ from zhiyan.app import history as app
 from zhiyan.app.files import write_rows
 from zhiyan.app.workspace import Workspace
 from zhiyan.cli.options import JsonOption, WorkspaceOption, opened, reading
-from zhiyan.cli.output import Shown, console, print_json, table
+from zhiyan.cli.output import console, print_json, table
 from zhiyan.cli.queue import Language, LanguageOption
+from zhiyan.cli.telling import Texts
 from zhiyan.core.identity import public_id
-from zhiyan.core.tag import Tag
-from zhiyan.lang.catalogue import Catalogue
-from zhiyan.pipeline.history import CUSTOMER, Migration, Sighting, Stretch, text_of, value_of
+from zhiyan.pipeline.history import CUSTOMER, Migration, Sighting, Stretch, text_of
 
 #: How many movements and members the terminal shows; files and ``--json`` hold all.
 MOST = 60
@@ -44,69 +43,6 @@ class Period(StrEnum):
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
-
-
-class Texts:
-    """Texts and values in the language that was asked for."""
-
-    def __init__(self, workspace: Workspace, lang: Language) -> None:
-        self._chinese = lang is Language.ZH
-        self._zone = workspace.settings.zone
-        self._shown = Shown(zone=workspace.settings.zone, views=workspace.catalogue.views)
-        self._catalogue: Catalogue = workspace.catalogue
-
-    def __call__(self, chinese: str, english: str) -> str:
-        """Return one of two texts."""
-        return chinese if self._chinese else english
-
-    def name(self, code: str) -> str:
-        """Return the name of a tag; codes that the definitions do not know stand for themselves."""
-        tag = self._tag(code)
-        return code if tag is None else self(tag.name_zh, tag.name_en)
-
-    def value(self, code: str, text: str | None) -> str:
-        """Return a canonical text as people read it."""
-        tag = self._tag(code)
-        if text is None:
-            return self("（无）", "(none)")
-        if tag is None:
-            return text
-        if not self._chinese:
-            known = {value.value: value.en for value in tag.values}
-            return f"{text} {known[text]}" if text in known else str(value_of(text, tag.type))
-        return self._shown.tag(value_of(text, tag.type), tag)
-
-    def short(self, code: str, text: str | None) -> str:
-        """Return the name of a value alone, where it has one."""
-        tag = self._tag(code)
-        names = {value.value: self(value.zh, value.en) for value in tag.values} if tag else {}
-        if text == "absent":
-            return self("非客户", "no customer")
-        return names.get(text or "") or self.value(code, text)
-
-    def ordered(self, code: str, values: Collection[str | None]) -> list[str | None]:
-        """Return values of a tag in the order in which they are declared, others after them."""
-        tag = self._tag(code)
-        declared = [value.value for value in tag.values] if tag else []
-        rest = sorted({value for value in values if value is not None} - set(declared))
-        known: list[str | None] = [value for value in (*declared, *rest) if value in values]
-        return [*known, *([None] if None in values else [])]
-
-    def day(self, moment: datetime | None) -> str:
-        """Return a stored moment in the business zone; a midnight as its day."""
-        if moment is None:
-            return "-"
-        local = self._zone.to_local(moment.replace(tzinfo=UTC))
-        midnight = (local.hour, local.minute, local.second) == (0, 0, 0)
-        return f"{local:%Y-%m-%d}" if midnight else f"{local:%Y-%m-%d %H:%M}"
-
-    def on(self, moment: datetime) -> date:
-        """Return the business day of a stored moment."""
-        return self._zone.day(moment.replace(tzinfo=UTC))
-
-    def _tag(self, code: str) -> Tag | None:
-        tags = self._catalogue.tags
-        return tags.get(self._catalogue.aliases.get(code, code))
 
 
 def history(  # noqa: PLR0913 - one option each
@@ -217,18 +153,21 @@ def as_of(  # noqa: PLR0913 - one option each
             _show_customer(row, _resting(sighting, moment, known_at), say, json=json)
             return
         found = app.members(ready, sighting, segment or "")
+        rested = _resting(sighting, moment, known_at)
     if output:
         write_rows(found, output)
     if json:
-        rested = _resting(sighting, moment, known_at)
-        print_json({**rested, "count": found.num_rows, "customers": found.column(0).to_pylist()})
+        ids = found.column(0).to_pylist()
+        print_json({**rested, "count": found.num_rows, "customers": ids})
         return
-    console.print(
-        say(f"{day} 时共 {found.num_rows:,} 人", f"{found.num_rows:,} customers on {day}")
-    )
-    _show_resting(_resting(sighting, moment, known_at), say)
+    _show_resting(rested, say)
+    _show_members(found, say, listed=output is None)
+
+
+def _show_members(found: pa.Table, say: Texts, *, listed: bool) -> None:
+    console.print(say(f"共 {found.num_rows:,} 人", f"{found.num_rows:,} customers"))
     ids = [public_id(one.as_py()) for one in found.column(0)[:MOST]]
-    if not output:
+    if listed:
         table(say("前若干位", "The first ones"), (say("客户", "Customer"),), [(i,) for i in ids])
 
 

@@ -32,13 +32,22 @@ def show(report: Report, language: str) -> None:
             f"{report.tags} 个标签、{report.segments} 个人群、"
             f"{report.expectations} 条期望（其中 {len(report.proven)} 条已证明）"
         )
-        console.print(f"{head}：{found or '没有错误'}", highlight=False)
+        console.print(
+            f"{head}：{found if report.failed else _fine('没有错误', found)}", highlight=False
+        )
         return
     head = (
         f"{report.tags} tags, {report.segments} segments, "
         f"{report.expectations} expectations ({len(report.proven)} proven)"
     )
-    console.print(f"{head}: {found.replace('、', ', ') or 'no mistakes'}", highlight=False)
+    found = found.replace("、", ", ")
+    console.print(
+        f"{head}: {found if report.failed else _fine('no errors', found)}", highlight=False
+    )
+
+
+def _fine(words: str, found: str) -> str:
+    return f"{words}, {found}" if found else words
 
 
 def _show(finding: Finding, language: str) -> None:

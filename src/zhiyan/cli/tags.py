@@ -133,7 +133,7 @@ def _show_definition(tag: Tag, used: Sequence[str]) -> None:
 
 
 @tags.command("lint")
-def lint(
+def lint(  # noqa: PLR0913, PLR0917 - one parameter per option
     workspace: WorkspaceOption = None,
     pack: Annotated[str | None, typer.Option(help="检查定义包 / check a pack instead")] = None,
     output: Annotated[

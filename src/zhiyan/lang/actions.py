@@ -87,11 +87,7 @@ class ActionReader:
         code = self._code(found, member, "action")
         what = f"action {code!r}"
         purpose = self._purpose(found.get("purpose"), what)
-        priority = (
-            read.choice(found["priority"], f"{what}.priority", PRIORITIES)
-            if "priority" in found
-            else None
-        )
+        priority = self._priority(found.get("priority"), what)
         texts = {
             key: read.bilingual(found[key], f"{what}.{key}") if key in found else ("", "")
             for key in ("name", "do", "dont")
@@ -123,6 +119,9 @@ class ActionReader:
             dont_en=texts["dont"][1],
             where=f"{found['code'].spot.file}:{found['code'].spot.line}",
         )
+
+    def _priority(self, item: Item | None, what: str) -> str | None:
+        return self.reader.choice(item, f"{what}.priority", PRIORITIES) if item else None
 
     def _purpose(self, item: Item | None, what: str) -> Purpose | None:
         if item is None:

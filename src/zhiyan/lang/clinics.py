@@ -43,7 +43,9 @@ def local_params(node: Node | None, params: Mapping[str, Param]) -> list[str]:
     )
 
 
-def row_problems(nodes: Iterable[Node | None], params: Mapping[str, Param], where: str) -> list[Problem]:
+def row_problems(
+    nodes: Iterable[Node | None], params: Mapping[str, Param], where: str
+) -> list[Problem]:
     """Return ``ZY245`` for every local parameter that expressions over rows of events read."""
     read = sorted({name for node in nodes for name in local_params(node, params)})
     hint = "read it in the cases or the value of the tag, where the home clinic decides"
@@ -58,7 +60,9 @@ def row_problems(nodes: Iterable[Node | None], params: Mapping[str, Param], wher
     ]
 
 
-def place_problems(node: Node, scope: Scope, params: Mapping[str, Param], *, where: str) -> list[Problem]:
+def place_problems(
+    node: Node, scope: Scope, params: Mapping[str, Param], *, where: str
+) -> list[Problem]:
     """Return ``ZY245`` where a local parameter stands in the place of a constant."""
     read = local_params(node, params)
     if not read:

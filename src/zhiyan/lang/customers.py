@@ -45,17 +45,17 @@ def palette(catalogue: Catalogue, measures: Iterable[Measure], rules: Iterable[N
     for measure in listed:
         for view, wanted, nodes in _reads(catalogue, measure):
             for part in view.parts:
-                _gather(catalogue, view, part, (wanted, nodes), (read, atoms))
+                found = _parts(catalogue, part, (wanted, nodes))
+                read.setdefault(part.kind, {}).update(found[0])
+                atoms.setdefault(part.kind, []).extend(found[1])
     found = {
-        kind: candidates(variables.values(), atoms.get(kind, ()))
-        for kind, variables in read.items()
+        kind: candidates((variables[name] for name in sorted(variables)), atoms.get(kind, ()))
+        for kind, variables in sorted(read.items())
     }
     return Palette(found, tuple(sorted(_ages(listed, rules))))
 
 
-def _reads(
-    catalogue: Catalogue, measure: Measure
-) -> Iterator[tuple[View, set[str], list[Node]]]:
+def _reads(catalogue: Catalogue, measure: Measure) -> Iterator[tuple[View, set[str], list[Node]]]:
     nodes = list(measure_nodes(measure))
     yield catalogue.views[measure.source], set(columns_read(measure)), nodes
     for rows in other_rows(measure):
@@ -63,14 +63,10 @@ def _reads(
         yield catalogue.views[rows.source], {n for part in node for n in names(part)}, node
 
 
-def _gather(
-    catalogue: Catalogue,
-    view: View,
-    part: ViewPart,
-    wanted: tuple[set[str], list[Node]],
-    into: tuple[dict[str, dict[str, Variable]], dict[str, list[Node]]],
-) -> None:
-    """Note which columns of a kind are read through a member of a source, and in what conditions."""
+def _parts(
+    catalogue: Catalogue, part: ViewPart, wanted: tuple[set[str], list[Node]]
+) -> tuple[dict[str, Variable], list[Node]]:
+    """Return which columns of a kind are read through a member of a source, and what of them."""
     columns, nodes = wanted
     inside = {n: bind(part.columns[n], catalogue.literals) for n in columns if n in part.columns}
     own = [_substitute(node, inside) for node in nodes]
@@ -78,13 +74,13 @@ def _gather(
     base = catalogue.views[part.kind]
     needed = {name for node in (*own, *inside.values()) for name in names(node)}
     needed |= columns - set(inside)
-    variables = into[0].setdefault(part.kind, {})
-    for name in needed & set(base.columns) - {"occurred_at"}:
+    variables: dict[str, Variable] = {}
+    for name in sorted(needed & set(base.columns) - {"occurred_at"}):
         column = base.columns[name]
         variables[name] = Variable(
             name=name, type=column.type, values=column.values, range=column.range
         )
-    into[1].setdefault(part.kind, []).extend(atom for node in own for atom in _atoms(node))
+    return variables, [atom for node in own for atom in _atoms(node)]
 
 
 def _substitute(node: Node, columns: Mapping[str, Node]) -> Node:
@@ -175,13 +171,15 @@ def source_rows(catalogue: Catalogue, view: View, history: History) -> list[Row]
     found: list[Row] = []
     for number, part in enumerate(view.parts):
         where = bind(part.where, catalogue.literals) if part.where else None
-        for row in history.get(part.kind, ()):
-            if where is None or evaluate(where, row, MOMENT) is True:
-                found.append(_as_member(catalogue, part, row, number))
+        found.extend(
+            _as_member(catalogue, part, row=row, number=number)
+            for row in history.get(part.kind, ())
+            if where is None or evaluate(where, row, MOMENT) is True
+        )
     return found
 
 
-def _as_member(catalogue: Catalogue, part: ViewPart, row: Row, number: int) -> Row:
+def _as_member(catalogue: Catalogue, part: ViewPart, *, row: Row, number: int) -> Row:
     shared = {name: row[name] for name in _SHARED if name in row}
     items = {name: value for name, value in row.items() if name.startswith(ITEM_PREFIX)}
     own = {

@@ -18,13 +18,15 @@ from zhiyan.lang.term import Emission, bare, binary, call, case, long
 
 #: Half lives after which less than half a millionth is left.
 _GONE = 22
+#: Binary places that the table has beyond millionths.
+_FINE = 20
 _CONTEXT = Context(prec=40)
 
 
 @lru_cache(maxsize=64)
 def millionths(half_life: int) -> tuple[int, ...]:
-    """Return round(1,000,000 * 2^(-d / half_life)) for d = 0 ... half_life - 1."""
-    scale, two = Decimal(1_000_000), Decimal(2)
+    """Return 1,000,000 * 2^(-d / half_life) * 2^20, rounded, for d = 0 ... half_life - 1."""
+    scale, two = Decimal(1_000_000 << _FINE), Decimal(2)
     powers = (
         _CONTEXT.power(two, _CONTEXT.divide(Decimal(-day), Decimal(half_life)))
         for day in range(half_life)
@@ -34,9 +36,10 @@ def millionths(half_life: int) -> tuple[int, ...]:
 
 def decay(age_days: Any, half_life: Any, weight: Any) -> int:
     """Return weight times the millionths that are left of 1 at an age; an age below 0 is 0."""
-    halvings, rest = divmod(max(age_days, 0), half_life)
-    unit = 1 << min(halvings, _GONE)
-    return whole(weight * ((millionths(half_life)[rest] + unit // 2) // unit))
+    halvings, rest = divmod(max(int(age_days), 0), int(half_life))
+    places = min(halvings, _GONE) + _FINE
+    left: int = (millionths(int(half_life))[rest] + (1 << (places - 1))) >> places
+    return whole(int(weight) * left)
 
 
 def decay_sql(emission: Emission) -> exp.Expr:
@@ -49,7 +52,8 @@ def decay_sql(emission: Emission) -> exp.Expr:
     rest = exp.Paren(this=binary(exp.Mod, age, bare(half_life)))
     place = exp.cast(binary(exp.Add, rest, bare(1)), exp.DType.INT)
     whole_lives = exp.IntDiv(this=age.copy(), expression=bare(half_life))
-    halvings = exp.cast(call("least", whole_lives, bare(_GONE)), exp.DType.INT)
+    least = call("least", whole_lives, bare(_GONE))
+    halvings = exp.Paren(this=exp.Add(this=exp.cast(least, exp.DType.INT), expression=bare(_FINE)))
     one = exp.cast(bare(1), exp.DType.BIGINT)
     unit = exp.Paren(this=exp.BitwiseLeftShift(this=one, expression=halvings))
     half = exp.Paren(this=exp.BitwiseRightShift(this=unit, expression=bare(1)))

@@ -40,16 +40,16 @@ def _expectation(reader: Reader, item: Item, scope: Scope) -> Expectation | None
         hint = "implies: {if: ..., then: ...}, or excludes: [..., ...]"
         reader.report("ZY223", item, message, hint=hint)
         return None
-    pair = _implied(reader, fields["implies"], scope, what=what) if "implies" in fields else (
-        _excluded(reader, fields["excludes"], scope, what=what)
+    pair = (
+        _implied(reader, fields["implies"], scope, what=what)
+        if "implies" in fields
+        else (_excluded(reader, fields["excludes"], scope, what=what))
     )
     if code is None or pair is None:
         return None
     spot = item.spot
     where = f"{spot.file}:{spot.line}"
-    return Expectation(
-        code=code, name_zh=zh, name_en=en, given=pair[0], then=pair[1], where=where
-    )
+    return Expectation(code=code, name_zh=zh, name_en=en, given=pair[0], then=pair[1], where=where)
 
 
 def _implied(reader: Reader, item: Item, scope: Scope, *, what: str) -> tuple[Node, Node] | None:

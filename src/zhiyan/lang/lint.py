@@ -101,9 +101,7 @@ def _nobody(name: str, done: int, total: int | None) -> None:
     del name, done, total
 
 
-def _report(
-    catalogue: Catalogue, proven: Iterable[str], findings: Iterable[Finding]
-) -> Report:
+def _report(catalogue: Catalogue, proven: Iterable[str], findings: Iterable[Finding]) -> Report:
     return Report(
         tags=len(catalogue.tags),
         segments=len(catalogue.segments),
@@ -142,15 +140,15 @@ def _staleness(catalogue: Catalogue, tag: Tag) -> Iterator[Finding]:
         yield _of(
             tag,
             "ZY254",
-            f"{limit} 天后即过期，但每 {period} 天才刷新一次，选人时会落空",
-            f"stale after {limit} days, but told anew only every {period}: it cannot be relied on",
+            zh=f"{limit} 天后即过期，但每 {period} 天才刷新一次，选人时会落空",
+            en=f"stale after {limit} days, but told anew only every {period}: it cannot be relied on",
         )
     if limit is None and tag.marketing_use is MarketingUse.INCLUDE and _follows_clock(tag):
         yield _of(
             tag,
             "ZY255",
-            "随时间变化且可用于营销选人，却没有写 stale_after_days",
-            "changes with time and may select people, but has no stale_after_days",
+            zh="随时间变化且可用于营销选人，却没有写 stale_after_days",
+            en="changes with time and may select people, but has no stale_after_days",
         )
     for code in tag.depends_on:
         other = catalogue.tags[code]
@@ -158,8 +156,8 @@ def _staleness(catalogue: Catalogue, tag: Tag) -> Iterator[Finding]:
             yield _of(
                 tag,
                 "ZY256",
-                f"要求 {limit} 天内新鲜，但所读的 {code} 每 {PERIOD_DAYS[other.refresh]} 天才刷新",
-                f"must be fresh within {limit} days, but reads {code}, told every "
+                zh=f"要求 {limit} 天内新鲜，但所读的 {code} 每 {PERIOD_DAYS[other.refresh]} 天才刷新",
+                en=f"must be fresh within {limit} days, but reads {code}, told every "
                 f"{PERIOD_DAYS[other.refresh]}",
             )
 
@@ -169,29 +167,23 @@ def _follows_clock(tag: Tag) -> bool:
     return any(map(reads_clock, nodes)) or any(map(is_volatile, tag.measures))
 
 
-def _of(tag: Tag, code: str, zh: str, en: str) -> Finding:
+def _of(tag: Tag, code: str, *, zh: str, en: str) -> Finding:
     severity = "warning" if code == "ZY254" else "note"
-    return Finding(
-        code=code, severity=severity, subject=tag.code, zh=zh, en=en, where=tag.where
-    )
+    return Finding(code=code, severity=severity, subject=tag.code, zh=zh, en=en, where=tag.where)
 
 
 def _expected(catalogue: Catalogue, expectation: Expectation) -> Finding | None:
     """Return None if an expectation is proven, else who breaks it, or that it stays open."""
-    given, then = (
-        bind(node, catalogue.literals) for node in (expectation.given, expectation.then)
-    )
+    given, then = (bind(node, catalogue.literals) for node in (expectation.given, expectation.then))
     judge = Judge(catalogue, read_tags(catalogue, expectation.given, expectation.then))
     met = 0
-    for number, history in enumerate(
-        histories(judge.palette, seed=expectation.code, count=TRIES)
-    ):
+    for number, history in enumerate(histories(judge.palette, seed=expectation.code, count=TRIES)):
         verdicts = judge.judge(history, seed=str(number))
         if verdicts is None or evaluate(given, verdicts.tags, MOMENT) is not True:
             continue
         met += 1
         if evaluate(then, verdicts.tags, MOMENT) is not True:
-            return _broken(expectation, judge, verdicts, history)
+            return _broken(expectation, judge, (verdicts, history))
     if is_proven(catalogue, expectation):
         return None
     return Finding(
@@ -204,9 +196,8 @@ def _expected(catalogue: Catalogue, expectation: Expectation) -> Finding | None:
     )
 
 
-def _broken(
-    expectation: Expectation, judge: Judge, verdicts: Verdicts, history: History
-) -> Finding:
+def _broken(expectation: Expectation, judge: Judge, seen: tuple[Verdicts, History]) -> Finding:
+    verdicts, history = seen
     rule = f"{render(expectation.given)} => {render(expectation.then)}"
     read = sorted(read_tags(judge.catalogue, expectation.given, expectation.then))
     return Finding(
@@ -231,40 +222,34 @@ def _told(catalogue: Catalogue, tag: Tag) -> Iterator[Finding]:
         if verdicts is None:
             continue
         value = verdicts.tags[tag.code]
+        seen = (verdicts, history)
         if limits is not None and _outside(value, limits):
-            yield _witnessed(
-                tag,
-                judge,
-                (verdicts, history),
-                "ZY259",
-                f"取值 {value} 超出声明的范围",
-                f"its value {value} lies outside the declared domain",
-            )
+            said = (f"取值 {value} 超出声明的范围", f"its value {value} is outside the domain")
+            yield _witnessed((tag, judge), "ZY259", seen, said=said)
             return
         turned = {kind: list(reversed(rows)) for kind, rows in history.items()}
         again = judge.judge(turned, seed=str(number))
         if again is not None and again.tags[tag.code] != value:
-            yield _witnessed(
-                tag,
-                judge,
-                (verdicts, history),
-                "ZY260",
+            said = (
                 "同样的事件换一种顺序，取值就不同",
-                "the same events in another order give another value",
+                "other values for the same events, reordered",
             )
+            yield _witnessed((tag, judge), "ZY260", seen, said=said)
             return
 
 
 def _witnessed(
-    tag: Tag, judge: Judge, seen: tuple[Verdicts, History], code: str, zh: str, en: str
+    about: tuple[Tag, Judge], code: str, seen: tuple[Verdicts, History], *, said: tuple[str, str]
 ) -> Finding:
+    """Return an error about a tag, with the customer who shows it."""
+    tag, judge = about
     verdicts, history = seen
     return Finding(
         code=code,
         severity="error",
         subject=tag.code,
-        zh=zh,
-        en=en,
+        zh=said[0],
+        en=said[1],
         where=tag.where,
         witness=_witness(judge, verdicts, [tag.code]),
         events=_events(history),
@@ -296,7 +281,5 @@ def _text(value: Value, type_: ValueType) -> str:
 
 
 def _events(history: History) -> tuple[dict[str, Any], ...]:
-    found = [
-        {"kind": kind, **told(row)} for kind, rows in sorted(history.items()) for row in rows
-    ]
+    found = [{"kind": kind, **told(row)} for kind, rows in sorted(history.items()) for row in rows]
     return tuple(sorted(found, key=lambda row: -row["days_ago"]))

@@ -29,6 +29,7 @@ KEYS = (
 NAMED_KEYS = (*KEYS, "domain")
 _NEED_ORDER = frozenset({"first", "last", "streak", "longest_streak", "latest_by"})
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadMeasure:
     """A checked measure, the closed domain of its values (None: open), what it reads, its range."""
@@ -222,7 +223,9 @@ class MeasureReader:
     ) -> tuple[tuple[tuple[str, Node], ...], Scope]:
         for key in ("inner", "having"):
             if key in found and not per and "session" not in found:
-                message = f"{rows.what}: {key!r} needs 'per' or 'session', which says what a group is"
+                message = (
+                    f"{rows.what}: {key!r} needs 'per' or 'session', which says what a group is"
+                )
                 self.reader.report("ZY223", place, message)
         if not per and "session" not in found:
             return (), rows.scope(aggregates=True)

@@ -151,9 +151,7 @@ def _groups(measure: Measure, kept: Sequence[Row], moment: Moment) -> list[Row]:
     return newest[: _count(measure.latest)]
 
 
-def _sessions(
-    measure: Measure, pause: Span, kept: Sequence[Row], *, moment: Moment
-) -> list[Row]:
+def _sessions(measure: Measure, pause: Span, kept: Sequence[Row], *, moment: Moment) -> list[Row]:
     members: list[list[Row]] = []
     for row in kept:
         if not members or row["occurred_at"] > members[-1][-1]["occurred_at"] + elapsed(pause):

@@ -128,4 +128,3 @@ def column_traces(view: View, read: Collection[str]) -> list[Trace]:
     """Return the classes of the columns of a source that are read."""
     found = (view.columns[name] for name in sorted(read) if name in view.columns)
     return [(column.sensitivity, column.origin) for column in found]
-

@@ -108,7 +108,9 @@ class PackReader:
             value = overrides[key.text]
             literal = self._override(key.text, value, wanted=wanted, bounds=bounds)
             param = replace(param, literal=literal or default)
-        differing = {code: value for code, value in own.items() if value not in (None, param.literal)}
+        differing = {
+            code: value for code, value in own.items() if value not in (None, param.literal)
+        }
         return replace(param, by_clinic=MappingProxyType(differing)) if differing else param
 
     def _bounds(self, found: Mapping[str, Item], wanted: Wanted, what: str) -> _Bounds:

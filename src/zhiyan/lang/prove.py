@@ -170,8 +170,7 @@ class _Search:
             return True
         name = _next_name(rest if goal is True else goal, (goal, rest), point)
         return any(
-            self._possible((goal, rest), {**point, name: value}, choices)
-            for value in choices[name]
+            self._possible((goal, rest), {**point, name: value}, choices) for value in choices[name]
         )
 
 
@@ -195,9 +194,7 @@ def _atoms(formula: Formula) -> Iterator[Atom]:
         yield formula
 
 
-def _next_name(
-    formula: Formula, both: tuple[Formula, Formula], point: Mapping[str, Value]
-) -> str:
+def _next_name(formula: Formula, both: tuple[Formula, Formula], point: Mapping[str, Value]) -> str:
     """Return the open name that is read most, out of the part that leaves least freedom."""
     reads = Counter(n for part in both for atom in _atoms(part) for n in names(atom.node))
     tightest = formula

@@ -64,7 +64,9 @@ class Reader:
                 found[key.text] = value
             else:
                 message = f"{what}: unknown key {key.text!r}"
-                self.report("ZY222", key, message, hint=nearest(key.text, keys))
+                comma = "inside {...} put a text with a comma into quotes"
+                hint = nearest(key.text, keys) or (comma if " " in key.text else "")
+                self.report("ZY222", key, message, hint=hint)
         for key in required:
             if key not in found:
                 self.report("ZY223", item, f"{what}: {key!r} is missing")

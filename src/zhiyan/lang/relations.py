@@ -15,21 +15,36 @@ _AGES = frozenset({"days_since", "hours_since", "years_since", "on_day", "days_u
 def holds_between(catalogue: Catalogue, measures: Mapping[str, Measure]) -> Iterator[Node]:
     """Yield conditions over names of measures that are true of every customer."""
     for (one, inner), (other, outer) in permutations(measures.items(), 2):
-        if not within(catalogue, inner, outer):
-            continue
-        first, last = _edge(inner), _edge(outer)
-        if first and last:
-            yield _implies(_known(one), _known(other))
-        if first and last == "max":
-            yield _ordered(Call("days_since", (Ref(other),)), Call("days_since", (Ref(one),)))
-        if first and last == "min":
-            yield _ordered(Call("days_since", (Ref(one),)), Call("days_since", (Ref(other),)))
-        if _counts(inner) and _counts(outer):
-            yield _ordered(Ref(one), Ref(other))
-        if _counts(inner) and last:
-            yield _implies(Call(">", (Ref(one), Literal(0, ValueType.INT))), _known(other))
-        if first and _counts(outer):
-            yield _implies(_known(one), Call(">", (Ref(other), Literal(0, ValueType.INT))))
+        if within(catalogue, inner, outer):
+            yield from _edges((one, _edge(inner)), (other, _edge(outer)))
+            yield from _numbers((one, inner), (other, outer))
+
+
+def _edges(inner: tuple[str, str], outer: tuple[str, str]) -> Iterator[Node]:
+    """Yield what holds of first and last moments of rows that lie within others."""
+    (one, first), (other, last) = inner, outer
+    ages = [Call("days_since", (Ref(name),)) for name in (one, other)]
+    if first and last:
+        yield _implies(_known(one), _known(other))
+    if first and last == "max":
+        yield _ordered(ages[1], ages[0])
+    if first and last == "min":
+        yield _ordered(ages[0], ages[1])
+
+
+def _numbers(inner: tuple[str, Measure], outer: tuple[str, Measure]) -> Iterator[Node]:
+    """Yield what holds of numbers of rows that lie within others."""
+    (one, narrow), (other, wide) = inner, outer
+    if _counts(narrow) and _counts(wide):
+        yield _ordered(Ref(one), Ref(other))
+    if _counts(narrow) and _edge(wide):
+        yield _implies(_some(one), _known(other))
+    if _edge(narrow) and _counts(wide):
+        yield _implies(_known(one), _some(other))
+
+
+def _some(name: str) -> Node:
+    return Call(">", (Ref(name), Literal(0, ValueType.INT)))
 
 
 def term_links(nodes: Iterable[Node]) -> Iterator[Node]:

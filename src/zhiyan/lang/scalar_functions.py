@@ -90,9 +90,8 @@ VALUE_FUNCTIONS = (
     Scalar(
         name="decay",
         form="decay(age_days int, half_life_days literal, weight int) -> int",
-        doc="weight in millionths that halve every half life, in whole numbers: weight * "
-        "(round(1,000,000 * 2^(-(age mod half life) / half life)) / 2^(whole half lives), rounded). "
-        "An age below 0 counts as 0.",
+        doc="weight * round(1,000,000 * 2^(-age_days / half_life_days)), in whole numbers on every "
+        "engine. An age below 0 counts as 0.",
         least=3,
         most=3,
         rule=rules.constant(rules.takes(INT, rules.WHOLE), 1, "the half life"),

@@ -149,7 +149,9 @@ def _identifier_view() -> View:
             values=values,
             sensitivity=level,
             origin=f"{IDENTIFIER}.{name}",
-            range=Range(0, 1_000_000) if name == "confidence_ppm" else Range(1, None)
+            range=Range(0, 1_000_000)
+            if name == "confidence_ppm"
+            else Range(1, None)
             if name == "persons"
             else Range(),
         )

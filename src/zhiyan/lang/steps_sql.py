@@ -54,7 +54,9 @@ class Steps:
         before = self.last
         self.add("anchor", anchor.group_by("customer_id"))
         rows = exp.select(f"{before}.*").from_(before)
-        rows = rows.join("anchor", on=f"anchor.customer_id = {before}.customer_id", join_type="left")
+        rows = rows.join(
+            "anchor", on=f"anchor.customer_id = {before}.customer_id", join_type="left"
+        )
         later = exp.GT(
             this=exp.column("occurred_at", table=before),
             expression=exp.column("anchor_at", table="anchor"),

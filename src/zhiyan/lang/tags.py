@@ -143,7 +143,8 @@ class TagBuilder:
                 [replace(p, message=f"at clinic {clinic}, {p.message}") for p in found]
                 for found in (errors, warnings)
             )
-        known = {(p.code, p.where) for p in (*self.reader.problems, *self.warnings)} if clinic else set()
+        everything = (*self.reader.problems, *self.warnings) if clinic else ()
+        known = {(problem.code, problem.where) for problem in everything}
         self.reader.problems += [p for p in errors if (p.code, p.where) not in known]
         self.warnings += [p for p in warnings if (p.code, p.where) not in known]
 

@@ -51,6 +51,7 @@ class SparkEngine:
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._replicas = Replicas(folder, ledger)
         self._spark: Any = None
+        self._owns = False
         self._views: dict[str, tuple[str, ...]] = {}
         self._checked: set[Name] = set()
         self._own: set[str] = set()
@@ -107,10 +108,10 @@ class SparkEngine:
         self._replicas.save()
 
     def close(self) -> None:
-        """Stop Spark and remove what lived only while it ran; the ledger stays open."""
-        if self._spark is not None:
+        """Stop a Spark that this engine started, remove working tables; the ledger stays open."""
+        if self._spark is not None and self._owns:
             self._spark.stop()
-            self._spark = None
+        self._spark = None
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _do(self, statement: Statement) -> pa.Table | None:
@@ -313,7 +314,7 @@ class SparkEngine:
 
     def _started(self) -> Any:
         if self._spark is None:
-            self._spark = session.start(self._properties)
+            self._spark, self._owns = session.start(self._properties)
         return self._spark
 
 

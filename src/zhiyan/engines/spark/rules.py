@@ -151,6 +151,12 @@ def _digest(text: exp.Expr) -> exp.Expr:
     return exp.MD5(this=text)
 
 
+def _row(*parts: exp.Expr) -> exp.Expr:
+    """``row(...)`` as a key to order by: nulls are the greatest, where Spark has them smallest."""
+    keys = (key for part in parts for key in (call("isnull", part.copy()), part))
+    return call("struct", *keys)
+
+
 #: Functions that sqlglot leaves as they are, by their name in capitals.
 FUNCTIONS: Final[Mapping[str, Callable[..., exp.Expr]]] = {
     "EPOCH_US": _microseconds,
@@ -163,6 +169,7 @@ FUNCTIONS: Final[Mapping[str, Callable[..., exp.Expr]]] = {
     "LIST_ZIP": _zip,
     "LIST_EXTRACT": _at,
     "MD5_NUMBER": _digest,
+    "ROW": _row,
 }
 
 
@@ -252,11 +259,11 @@ def _each(node: exp.Expr) -> exp.Expr:
     """``list_transform`` with the place of each member, which Spark counts from 0."""
     body = node.expression
     if len(body.expressions) == 2:
-        place = body.expressions[1].name
+        place: str = body.expressions[1].name
         for name in list(body.this.find_all(exp.Identifier)):
             if name.name == place:
                 whole = name.parent if isinstance(name.parent, exp.Column) else name
-                counted = exp.Add(this=exp.to_identifier(place), expression=_number(1))
+                counted = exp.Add(this=exp.Identifier(this=place), expression=_number(1))
                 whole.replace(exp.Paren(this=counted))
     return node
 
@@ -291,7 +298,7 @@ RULES: Final[Mapping[type[exp.Expr], Rule]] = {
 
 #: Functions that sqlglot writes for Spark so that they mean the same; tests compute them on both.
 SAME: Final = (
-    exp.Abs, exp.And, exp.Array, exp.ArrayConcat, exp.ArrayContains, exp.ArrayFilter, exp.ArrayMax,
+    exp.Abs, exp.And, exp.ArgMax, exp.ArgMin, exp.Array, exp.ArrayConcat, exp.ArrayContains, exp.ArrayFilter, exp.ArrayMax,
     exp.ArrayMin, exp.ArrayToString, exp.BitwiseXorAgg, exp.Case, exp.Coalesce, exp.Concat,
     exp.DateFromParts, exp.Day, exp.Exists, exp.Explode, exp.Flatten, exp.Greatest, exp.Hour, exp.If,
     exp.Lag, exp.Least, exp.Length, exp.LogicalOr, exp.MD5, exp.Max, exp.Min, exp.Month, exp.Nullif,

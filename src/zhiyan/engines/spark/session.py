@@ -37,10 +37,10 @@ DEFAULTS: Final[Mapping[str, str]] = {
 }
 
 
-def start(properties: Mapping[str, str]) -> Any:
-    """Start Spark, or join the one of this process.
+def start(properties: Mapping[str, str]) -> tuple[Any, bool]:
+    """Start Spark, or join the one of this process; tells whether it was started.
 
-    Raises UsageError ``ZY109`` without PySpark or Java, OutsideError ``ZY905`` if it does not start.
+    The session is the caller's own: its views are seen by nobody else. Raises UsageError ``ZY109`` without PySpark or Java, OutsideError ``ZY905`` if it does not start.
     """
     if importlib.util.find_spec("pyspark") is None:
         raise _missing("PySpark is not installed", "install it: pip install 'zhiyan[spark]'")
@@ -60,7 +60,11 @@ def start(properties: Mapping[str, str]) -> Any:
         for name, value in wanted.items():
             builder = builder.config(name, value)
         with errors_wrapped():
-            return builder.getOrCreate()
+            is_first = sql.SparkSession.getActiveSession() is None
+            own = builder.getOrCreate().newSession()
+            for name, value in MEANING.items():
+                own.conf.set(name, value)
+            return own, is_first
 
 
 def is_available() -> bool:
@@ -75,6 +79,9 @@ def _missing(message: str, hint: str) -> UsageError:
 @contextlib.contextmanager
 def errors_wrapped() -> Generator[None]:
     """Turn Spark's errors into ours: a number too large, too little memory, the cluster, a bug."""
+    if importlib.util.find_spec("pyspark") is None:
+        yield  # `start` says what is missing
+        return
     failures = importlib.import_module("pyspark.errors")
     broken = (OSError, importlib.import_module("py4j.protocol").Py4JError)
     try:

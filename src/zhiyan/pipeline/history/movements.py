@@ -65,7 +65,8 @@ def ledger(span: Span, where: Node) -> Ledger:
     codes = [code for code in sorted(names(where)) if code in span.catalogue.tags]
     members = [_members(span, number, where, codes=codes) for number in range(len(span.steps))]
     engine.run(Statement(f"CREATE OR REPLACE TEMP TABLE {MEMBER} AS {' UNION ALL '.join(members)}"))
-    engine.run(Statement(f"CREATE OR REPLACE TEMP TABLE {MOVE} AS {_moves(len(span.steps))}"))
+    moving = f"CREATE OR REPLACE TEMP TABLE {MOVE} AS {_moves()}"
+    engine.run(Statement(moving, {"last": len(span.steps) - 1}))
     steps = pa.table(
         {
             "step": pa.array(range(len(span.steps)), pa.int32()),
@@ -113,7 +114,7 @@ def _at(moment: datetime) -> Callable[[exp.Expr], exp.Expr]:
     return lambda part: fixed.copy() if isinstance(part, exp.Placeholder) else part
 
 
-def _moves(steps: int) -> str:
+def _moves() -> str:
     """Return the query of the moves: step, customer_id, change."""
     return f"""
         SELECT n.step, n.customer_id, 'entered' AS change FROM {MEMBER} AS n
@@ -122,7 +123,7 @@ def _moves(steps: int) -> str:
         UNION ALL
         SELECT p.step + 1, p.customer_id, 'left' FROM {MEMBER} AS p
         ANTI JOIN {MEMBER} AS n ON n.customer_id = p.customer_id AND n.step = p.step + 1
-        WHERE p.step < {steps - 1}"""  # noqa: S608 - our names
+        WHERE p.step < $last"""  # noqa: S608 - our names
 
 
 def _periods() -> str:

@@ -248,15 +248,21 @@ def _totals(run: Run, chosen: exp.Select, asked: Mapping[str, Any]) -> Totals:
         .order_by("action"),
         asked,
     ).to_pylist()
+    customers = (
+        exp.select("any_value(held) AS held", "bool_or(NOT blocked) AS open")
+        .from_(chosen.copy().subquery("entry"))
+        .group_by("customer_id")
+    )
     bits = [
-        f"count(DISTINCT customer_id) FILTER (WHERE (held & {1 << place}) <> 0) AS held_{place}"
+        f"count(*) FILTER (WHERE (held & {1 << place}) <> 0) AS held_{place}"
         for place in range(len(run.suppressions))
     ]
     reasons = run.query(
-        exp.select("count(DISTINCT customer_id) FILTER (WHERE NOT blocked) AS customers", *bits)
-        .from_(chosen.copy().subquery("entry")),
+        exp.select("count(*) FILTER (WHERE open) AS customers", *bits).from_(
+            customers.subquery("customer")
+        ),
         asked,
-    ).to_pylist()[0]  # fmt: skip
+    ).to_pylist()[0]
     return Totals(
         entries=sum(row["open"] for row in counted),
         customers=reasons["customers"],
