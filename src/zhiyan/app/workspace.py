@@ -239,7 +239,6 @@ class Workspace(Session):
             parties=f"snapshot.a_{base.snapshot_id}",
             measures="aside_measure",
             tags="aside_tag",
-            temporary=True,
         )
         computing.compute_aside(job, tables)
         before = self._side(base)

@@ -15,14 +15,17 @@ from zhiyan.core.measure import Measure, Rows, Window
 from zhiyan.core.tag import Tag
 from zhiyan.lang.catalogue import Catalogue
 from zhiyan.lang.check import bind
+from zhiyan.lang.crossings import crossings
 from zhiyan.lang.measure_sql import is_shaped, part_query, reads_back
 from zhiyan.lang.rows import Frame
-from zhiyan.lang.volatile import is_volatile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasureColumn:
-    """One distinct measure and the column that holds it; parameters are bound."""
+    """One distinct measure and the column that holds it; parameters are bound.
+
+    ``volatile``: it can change although no row enters, leaves or crosses a bound.
+    """
 
     name: str
     measure: Measure
@@ -119,7 +122,8 @@ def measure_columns(
             key = replace(bound, name="")
             if key not in distinct:
                 name = f"{tag.code}__{measure.name}"
-                distinct[key] = MeasureColumn(name=name, measure=bound, volatile=is_volatile(bound))
+                follows = crossings(bound, catalogue.views[bound.source]) is None
+                distinct[key] = MeasureColumn(name=name, measure=bound, volatile=follows)
             columns[tag.code, measure.name] = distinct[key].name
     return list(distinct.values()), columns
 

@@ -5,7 +5,7 @@ a catalogue has one, decides who is a real customer: tags of the valid populatio
 others.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlglot import exp
 
@@ -90,23 +90,43 @@ def rule_sql(frame: Frame, tag: Tag, columns: Mapping[tuple[str, str], str]) -> 
 
 def tag_query(frame: Frame, plan: Plan, *, measures: str) -> exp.Query:
     """Return the query of all tags: customer_id and one column per tag, in catalogue order."""
-    catalogue = frame.catalogue
-    behind_gate = gated(catalogue)
-    steps: list[exp.Query] = []
-    before = measures
-    for number, layer in enumerate(layers(catalogue)):
-        values: list[exp.Expr] = []
+    codes = [exp.column(code, quoted=True) for code in frame.catalogue.tags]
+    return with_tags(frame, plan.columns, rows=measures, values=[exp.column("customer_id"), *codes])
+
+
+def with_tags(
+    frame: Frame,
+    columns: Mapping[tuple[str, str], str],
+    *,
+    rows: str | exp.Query,
+    values: Sequence[exp.Expr],
+    chosen: Collection[str] | None = None,
+) -> exp.Select:
+    """Return ``values`` over some rows to which tags (``chosen``: all) have been added.
+
+    ``rows`` is a query, or names a table, with customer_id, the measures of the chosen tags under
+    the names that ``columns`` gives them, and all tags that these read and that are not chosen.
+    """
+    behind_gate = gated(frame.catalogue)
+    steps: dict[str, exp.Query] = {}
+    before = rows if isinstance(rows, str) else "stored"
+    if not isinstance(rows, str):
+        steps[before] = rows
+    for number, layer in enumerate(layers(frame.catalogue)):
+        found: list[exp.Expr] = []
         for tag in layer:
-            value = rule_sql(frame, tag, plan.columns)
+            if chosen is not None and tag.code not in chosen:
+                continue
+            value = rule_sql(frame, tag, columns)
             if tag.code in behind_gate:
                 value = exp.Case(ifs=[exp.If(this=exp.column(VALID, quoted=True), true=value)])
-            values.append(named(value, tag.code))
-        steps.append(_layer(before, values))
-        before = f"layer_{number}"
-    codes = [exp.column(code, quoted=True) for code in catalogue.tags]
-    query = exp.select("customer_id", *codes, copy=False).from_(before, copy=False)
-    for number, step in enumerate(steps):
-        query = query.with_(f"layer_{number}", as_=step, copy=False)
+            found.append(named(value, tag.code))
+        if found:
+            steps[f"layer_{number}"] = _layer(before, found)
+            before = f"layer_{number}"
+    query = exp.select(*values, copy=False).from_(before, copy=False)
+    for name, step in steps.items():
+        query = query.with_(name, as_=step, copy=False)
     return query
 
 

@@ -188,6 +188,47 @@ def test_refresh_reuses_the_newest_snapshot(job):
     assert fresh.based_on == base.snapshot_id
 
 
+def versions(engine, table):
+    query = Statement(f"SELECT born, died, customer_id FROM snapshot.{table}_1")
+    return engine.query(query).to_pylist()
+
+
+def test_a_refresh_leaves_the_snapshot_before_as_it_was(job):
+    engine = filled(seed=12)
+    base = compute(job(engine, life.T, now=RECORDED))
+    before = {letter: table(engine, base, letter) for letter in "mt"}
+    later = life.T + timedelta(days=45)
+    fresh = refresh(job(engine, later, now=RECORDED))
+    assert table(engine, fresh) != before["t"]
+    assert {letter: table(engine, base, letter) for letter in "mt"} == before
+
+
+def test_a_refresh_writes_only_what_came_out_different(job):
+    """A new day moves ages and nothing else: counters are told by the view, no row is written."""
+    engine = life.new_warehouse()
+    at = life.T.replace(tzinfo=None) - timedelta(days=200)
+    born = {"party_id": 0, "occurred_at": at, "birthdate": life.T.date().replace(year=1990, day=3)}
+    facts = [("profile", {**born, "file_key": "F", "source": "his", "clinic": "C1"})]
+    life.store(engine, facts, import_id=1, recorded_at=RECORDED)
+    base = compute(job(engine, life.T, now=RECORDED))
+    fresh = refresh(job(engine, life.T + timedelta(days=1), now=RECORDED))
+    assert fresh.based_on == base.snapshot_id
+    ages = [table(engine, snapshot)[0]["age"] for snapshot in (base, fresh)]
+    assert ages == [35, 36]
+    assert all(row["born"] == 1 for name in ("measure", "tag") for row in versions(engine, name))
+
+
+def test_a_snapshot_found_again_leaves_nothing_behind(job):
+    engine = filled(seed=13)
+    known = compute(job(engine, life.T, known_at=RECORDED, now=RECORDED))
+    again = compute(job(engine, life.T, now=RECORDED))
+    assert again.snapshot_id == known.snapshot_id
+    assert snapshots(engine)[0].complete
+    fresh = refresh(job(engine, life.T, now=RECORDED))
+    assert fresh.snapshot_id == known.snapshot_id
+    assert {row["born"] for row in versions(engine, "tag")} == {1}
+
+
 def test_a_clock_without_zone_is_refused(job):
     with pytest.raises(Exception, match="time zone"):
         compute(job(filled(seed=1), datetime(2026, 1, 1)))  # noqa: DTZ001 - meant

@@ -64,6 +64,7 @@ class SparkEngine:
             exp.Delete: self._delete,
             exp.Drop: self._drop,
             exp.Alter: self._alter,
+            exp.Update: self._update,
         }
 
     def run(self, statement: Statement) -> None:
@@ -166,6 +167,9 @@ class SparkEngine:
         """``CREATE [TEMP] TABLE x AS query``, or with declared columns."""
         name = name_of(tree)
         query = tree.expression
+        if tree.kind == "VIEW":
+            self._ledger.run(Statement(tree.sql(dialect="duckdb")))
+            return
         if not isinstance(query, exp.Query):
             self._declare(tree, name)
             return
@@ -225,6 +229,22 @@ class SparkEngine:
         name = name_of(tree)
         if not name.schema:
             raise refuse("DELETE from a working table")
+        self._ledger.run(Statement(tree.sql(dialect="duckdb")))
+        self._checked.discard(name)
+
+    def _update(self, tree: exp.Expr) -> None:
+        """``UPDATE`` of a table of the warehouse, which happens at home.
+
+        Working tables that it reads are offered there as the Parquet that they are.
+        """
+        name = name_of(tree)
+        if not name.schema:
+            raise refuse("UPDATE of a working table")
+        for table in list(tree.find_all(exp.Table)):
+            files = self._views.get(table.name, ())
+            if not table.db and files:
+                listed = exp.array(*(exp.Literal.string(f"{file}/*.parquet") for file in files))
+                table.replace(exp.func("read_parquet", listed))
         self._ledger.run(Statement(tree.sql(dialect="duckdb")))
         self._checked.discard(name)
 

@@ -1,6 +1,8 @@
 """A snapshot from nothing but events, catalogue and as-of."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlglot import exp
 
@@ -8,13 +10,11 @@ from zhiyan.core.expression import Call, Literal
 from zhiyan.core.snapshot import Manifest
 from zhiyan.lang.bounds import named
 from zhiyan.lang.plan import MeasureColumn, Part, Plan, make_plan
-from zhiyan.lang.tag_sql import tag_query
+from zhiyan.lang.tag_sql import tag_query, with_tags
 from zhiyan.lang.term import DATA_TYPES, literal_sql
+from zhiyan.pipeline.compute.generation import Layout, fresh_generation, keep_parties
 from zhiyan.pipeline.compute.run import Job, create_as, drop, statement
-from zhiyan.pipeline.compute.store import keep
-
-MEASURES = "snapshot.m_new"
-TAGS = "snapshot.t_new"
+from zhiyan.pipeline.compute.store import keep, keeping
 
 #: What aggregates give over no rows; all others give null.
 OVER_NOTHING = {"count": 0, "count_distinct": 0, "streak": 0, "any": False}
@@ -22,15 +22,11 @@ OVER_NOTHING = {"count": 0, "count_distinct": 0, "streak": 0, "any": False}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tables:
-    """Where a computation reads who is who, and puts its measures and tags."""
+    """Where a computation aside reads who is who, and puts its measures and tags."""
 
-    parties: str = "identity.assignment"
-    measures: str = MEASURES
-    tags: str = TAGS
-    temporary: bool = False
-
-
-KEPT = Tables()
+    parties: str
+    measures: str
+    tags: str
 
 
 def compute(job: Job) -> Manifest:
@@ -39,10 +35,17 @@ def compute(job: Job) -> Manifest:
     The same events, catalogue and as-of give the same snapshot id again.
     """
     plan = make_plan(job.frame())
-    with job.engine.transaction():
-        make_measures(job, plan, KEPT)
-        make_tags(job, plan, KEPT)
-        return keep(job, measures=MEASURES, tags=TAGS, based_on=None)
+    layout = Layout.of(job, plan)
+    with keeping(job) as kept, job.engine.transaction():
+        place = fresh_generation(job.engine)
+        make_measures(job, plan, place.measures, version=place.version)
+        with job.timed("tags"):
+            query = with_tags(job.frame(), plan.columns, rows=place.measures, values=layout.values)
+            query = query.select(*place.version).order_by("customer_id", copy=False)
+            job.engine.run(statement(create_as(place.tags, query), job.values(plan)))
+        keep_parties(job, place)
+        kept.append(keep(job, plan, place, based_on=None))
+    return kept[0]
 
 
 def compute_aside(job: Job, tables: Tables) -> None:
@@ -50,33 +53,41 @@ def compute_aside(job: Job, tables: Tables) -> None:
     plan = make_plan(job.frame(tables.parties))
     with job.engine.transaction():
         drop(job.engine, tables.measures, tables.tags)
-        make_measures(job, plan, tables)
-        make_tags(job, plan, tables)
+        make_measures(job, plan, tables.measures, parties=tables.parties)
+        with job.timed("tags"):
+            query = tag_query(job.frame(), plan, measures=tables.measures)
+            query = query.order_by("customer_id", copy=False)
+            made = create_as(tables.tags, query, temporary=True)
+            job.engine.run(statement(made, job.values(plan)))
 
 
-def make_measures(job: Job, plan: Plan, tables: Tables) -> None:
-    """Make the table of measures, a row per customer, in the order of their ids."""
+def make_measures(
+    job: Job,
+    plan: Plan,
+    table: str,
+    *,
+    parties: str = "identity.assignment",
+    version: Sequence[exp.Expr] = (),
+) -> None:
+    """Make a table of measures, a row per customer, in the order of their ids.
+
+    Without a ``version`` the table is temporary.
+    """
     values = job.values(plan)
-    for number, part in enumerate(plan.parts):
-        job.progress.step("compute", number, len(plan.parts) + 1)
-        with job.timed(f"source {part.source}"):
-            job.engine.run(statement(create_as(part.name, part.query, temporary=True), values))
+    make_parts(job, plan.parts, values)
     with job.timed("join"):
-        query = joined(plan.parts, tables.parties)
-        made = create_as(tables.measures, query, temporary=tables.temporary)
-        job.engine.run(statement(made, values))
+        query = joined(plan.parts, parties).select(*version)
+        job.engine.run(statement(create_as(table, query, temporary=not version), values))
         drop(job.engine, *(part.name for part in plan.parts))
     job.progress.step("compute", len(plan.parts) + 1, len(plan.parts) + 1)
 
 
-def make_tags(job: Job, plan: Plan, tables: Tables) -> None:
-    """Make the table of tags from the table of measures."""
-    with job.timed("tags"):
-        query = tag_query(job.frame(), plan, measures=tables.measures).order_by(
-            "customer_id", copy=False
-        )
-        made = create_as(tables.tags, query, temporary=tables.temporary)
-        job.engine.run(statement(made, job.values(plan)))
+def make_parts(job: Job, parts: Sequence[Part], values: dict[str, Any]) -> None:
+    """Run the statements of a plan, each into a temporary table."""
+    for number, part in enumerate(parts):
+        job.progress.step("compute", number, len(parts) + 1)
+        with job.timed(f"source {part.source}"):
+            job.engine.run(statement(create_as(part.name, part.query, temporary=True), values))
 
 
 def joined(parts: tuple[Part, ...], parties: str) -> exp.Query:

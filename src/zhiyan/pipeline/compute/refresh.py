@@ -1,9 +1,9 @@
 """The newest snapshot brought up to date, by recomputing only whom something touched.
 
 Touched are the customers of new, corrected or newly due facts, of windows that a fact entered or
-left since, and of parties that changed hands. Measures that follow the clock by themselves are
-recomputed for all; all other measures of all other customers are taken over. Tags are cheap
-expressions over measures and are told anew for everybody. The result is what ``compute`` gives.
+left since, and of parties that changed hands. What follows the clock by itself or compares customers
+is told again for all; everything else of all other customers stays where it is. Only rows that came
+out different are written. The result is what ``compute`` gives.
 """
 
 from functools import cache
@@ -17,24 +17,16 @@ from zhiyan.core.kinds import KINDS
 from zhiyan.core.measure import Window
 from zhiyan.core.snapshot import Manifest
 from zhiyan.lang.bounds import bound_name, shift, window_spans
+from zhiyan.lang.crossings import crossings
 from zhiyan.lang.moment import Moment
-from zhiyan.lang.plan import MeasureColumn, Part, Plan, make_plan
-from zhiyan.pipeline.compute.full import (
-    KEPT,
-    MEASURES,
-    TAGS,
-    Tables,
-    compute,
-    joined,
-    make_measures,
-    make_tags,
-)
+from zhiyan.lang.plan import Plan, make_plan
+from zhiyan.pipeline.compute.full import compute
 from zhiyan.pipeline.compute.run import DIALECT, Job, create_as, drop, statement
-from zhiyan.pipeline.compute.store import keep, last_import, newest
+from zhiyan.pipeline.compute.store import keep, keeping, last_import, newest, place_of
+from zhiyan.pipeline.compute.update import Update, is_crowded
 
 TOUCHED = "touched"
 TOUCHED_PARTIES = "touched_party"
-TOUCHED_MEASURES = "touched_measure"
 
 
 def refresh(job: Job) -> Manifest:
@@ -44,16 +36,17 @@ def refresh(job: Job) -> Manifest:
     spans = _crossings(job, plan)
     if base is None or spans is None or not _reusable(job, base):
         return compute(job)
-    with job.engine.transaction():
+    place = place_of(job.engine, base.snapshot_id)
+    if is_crowded(job.engine, place):
+        return compute(job)
+    with keeping(job) as kept, job.engine.transaction():
         with job.timed("find touched"):
             _find_touched(job, base, spans)
-        touched = make_plan(job.frame(TOUCHED_PARTIES))
-        again = Tables(parties=TOUCHED_PARTIES, measures=TOUCHED_MEASURES, temporary=True)
-        make_measures(job, _part_of(touched, volatile=False), again)
-        _merge(job, plan, base)
-        make_tags(job, plan, KEPT)
-        drop(job.engine, TOUCHED, TOUCHED_PARTIES, TOUCHED_MEASURES)
-        return keep(job, measures=MEASURES, tags=TAGS, based_on=base.snapshot_id)
+        update = Update(job=job, plan=plan, place=place, touched=TOUCHED, parties=TOUCHED_PARTIES)
+        following = update.run()
+        drop(job.engine, TOUCHED, TOUCHED_PARTIES)
+        kept.append(keep(job, plan, following, based_on=base.snapshot_id))
+    return kept[0]
 
 
 def _reusable(job: Job, base: Manifest) -> bool:
@@ -66,24 +59,24 @@ def _reusable(job: Job, base: Manifest) -> bool:
     )
 
 
-def _part_of(plan: Plan, *, volatile: bool) -> Plan:
-    parts = tuple(part for part in plan.parts if part.volatile is volatile)
-    return Plan(parts=parts, columns=plan.columns)
-
-
 def _crossings(job: Job, plan: Plan) -> dict[str, set[tuple[str, Window]]] | None:
     """Return for each kind the (column, window) pairs that facts may enter or leave.
 
     None if a window runs over a computed column, so that nothing can be told from stored facts.
     """
     found: dict[str, set[tuple[str, Window]]] = {kind: set() for kind in KINDS}
-    for part in plan.parts:
-        for measure in (c.measure for c in part.columns if not part.volatile):
-            for member in job.catalogue.views[measure.source].parts:
-                node = member.columns.get(measure.window.on, Ref(measure.window.on))
-                if not isinstance(node, Ref):
-                    return None
-                found[member.kind].add((node.name, measure.window))
+    for measure in (c.measure for part in plan.parts for c in part.columns if not c.volatile):
+        view = job.catalogue.views[measure.source]
+        ages = crossings(measure, view) or frozenset()
+        for member in view.parts:
+            node = member.columns.get(measure.window.on, Ref(measure.window.on))
+            if not isinstance(node, Ref):
+                return None
+            found[member.kind].add((node.name, measure.window))
+            for name in _moments(member.kind):
+                found[member.kind] |= {
+                    (name, Window(start=span, ahead=ahead, on=name)) for span, ahead in ages
+                }
     return found
 
 
@@ -178,52 +171,6 @@ def _between(name: str, low: str, high: str) -> exp.Expr:
     column = exp.column(name, quoted=True)
     return exp.and_(
         exp.GTE(this=column, expression=bound(low)),
-        exp.LT(this=column.copy(), expression=bound(high)),
+        exp.LTE(this=column.copy(), expression=bound(high)),
         copy=False,
     )
-
-
-def _merge(job: Job, plan: Plan, base: Manifest) -> None:
-    """Make the table of measures: taken over, recomputed for the touched, and volatile for all."""
-    values = job.values(plan)
-    volatile = _part_of(plan, volatile=True).parts
-    for part in volatile:
-        with job.timed(f"source {part.source}"):
-            job.engine.run(statement(create_as(part.name, part.query, temporary=True), values))
-    stable = [c.name for part in plan.parts if not part.volatile for c in part.columns]
-    listed = ["customer_id", *(exp.column(name, quoted=True) for name in stable)]
-    kept = (
-        exp.select(*listed)
-        .from_(exp.to_table(f"snapshot.m_{base.snapshot_id}"))
-        .where(
-            f"customer_id NOT IN (SELECT customer_id FROM {TOUCHED})",  # noqa: S608 - declared names
-            "customer_id IN (SELECT customer_id FROM identity.assignment)",
-        )
-    )
-    fresh = exp.select(*[part.copy() if isinstance(part, exp.Expr) else part for part in listed])
-    rows = exp.union(kept, fresh.from_(TOUCHED_MEASURES), distinct=False)
-    job.engine.run(statement(create_as("stable_measure", rows, temporary=True), {}))
-    with job.timed("join"):
-        query = _ordered(plan, (stable, volatile))
-        job.engine.run(statement(create_as(MEASURES, query), values))
-    drop(job.engine, "stable_measure", *(part.name for part in volatile))
-
-
-def _ordered(plan: Plan, made: tuple[list[str], tuple[Part, ...]]) -> exp.Query:
-    """Return all measures in the column order of a full compute."""
-    stable, volatile = made
-    again = joined(volatile, "identity.assignment")
-    wide = (
-        exp.select("stable.customer_id")
-        .from_("stable_measure AS stable")
-        .join(
-            again.subquery("again"), on="again.customer_id = stable.customer_id", join_type="left"
-        )
-    )
-    columns: list[MeasureColumn] = [c for part in plan.parts for c in part.columns]
-    values: list[exp.Expr] = []
-    for found in columns:
-        table = "stable" if found.name in stable else "again"
-        values.append(exp.column(found.name, table=table, quoted=True))
-    wide = wide.select(*values, copy=False)
-    return wide.order_by("stable.customer_id")

@@ -1,12 +1,14 @@
 """Snapshots in the warehouse: their tables, their manifests, and the id that their content gives.
 
-``snapshot.m_ID`` holds the measures, ``snapshot.t_ID`` the tags, both with one row per customer;
-``snapshot.a_ID`` holds which party belonged to which customer. ``meta.snapshot`` has one row per
+``snapshot.m_ID`` shows the measures, ``snapshot.t_ID`` the tags, both with one row per customer;
+``snapshot.a_ID`` shows which party belonged to which customer. ``meta.snapshot`` has one row per
 manifest.
 """
 
 import hashlib
 import json
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -14,14 +16,14 @@ from typing import Any
 import pyarrow as pa
 from sqlglot import exp
 
-from zhiyan.core.expression import ValueType
 from zhiyan.core.kinds import KINDS
 from zhiyan.core.snapshot import Manifest
 from zhiyan.core.time import naive_utc
-from zhiyan.lang.catalogue import Catalogue
+from zhiyan.lang.plan import Plan
 from zhiyan.lang.rows import known_condition
 from zhiyan.lang.tag_sql import VALID
-from zhiyan.pipeline.compute.run import DIALECT, Job, create_as, drop, statement
+from zhiyan.pipeline.compute.generation import Generation, content, publish
+from zhiyan.pipeline.compute.run import DIALECT, Job
 from zhiyan.ports import Engine, Statement
 
 TABLES = (
@@ -32,9 +34,13 @@ TABLES = (
         created_at TIMESTAMP NOT NULL, catalogue VARCHAR NOT NULL, data VARCHAR NOT NULL,
         customers BIGINT NOT NULL, events VARCHAR NOT NULL, tags VARCHAR NOT NULL,
         timings VARCHAR NOT NULL, based_on VARCHAR, complete BOOLEAN NOT NULL,
-        last_import INTEGER NOT NULL
+        last_import INTEGER NOT NULL, generation INTEGER NOT NULL, number INTEGER NOT NULL
     )""",
 )
+
+
+#: Columns of a manifest's row that the manifest does not show.
+BOOKKEEPING = frozenset({"last_import", "generation", "number"})
 
 
 def create_tables(engine: Engine) -> None:
@@ -63,34 +69,66 @@ def last_import(engine: Engine, snapshot_id: str) -> int:
 
 def _manifest(row: dict[str, Any]) -> Manifest:
     parsed = {name: json.loads(row[name]) for name in ("events", "tags", "timings")}
-    plain = {name: value for name, value in row.items() if name != "last_import"}
+    plain = {name: value for name, value in row.items() if name not in BOOKKEEPING}
     return Manifest(**{**plain, **parsed})
 
 
-def keep(job: Job, *, measures: str, tags: str, based_on: str | None) -> Manifest:
-    """Turn freshly made tables into a snapshot, or find that it exists already.
+class _Known(Exception):  # noqa: N818 - a signal to roll back, not an error
+    """Leaves a transaction whose result is a snapshot that exists already."""
 
-    ``measures`` and ``tags`` name tables of this transaction; they are renamed or dropped.
+    def __init__(self, manifest: Manifest) -> None:
+        self.manifest = manifest
+
+
+@contextmanager
+def keeping(job: Job) -> Generator[list[Manifest]]:
+    """Give a list for the manifest of the transaction inside; a snapshot known already is put there.
+
+    What the transaction made of a known snapshot again is rolled back.
     """
+    kept: list[Manifest] = []
+    try:
+        yield kept
+    except _Known as known:
+        kept.append(known.manifest)
+        if job.moment.known_at is None:
+            job.engine.run(
+                _with_newest_import(
+                    _STILL_TRUE,
+                    {
+                        "id": known.manifest.snapshot_id,
+                        "known_at": naive_utc(job.now),
+                    },
+                )
+            )
+
+
+#: A snapshot that was found true again, now with all that is known.
+_STILL_TRUE = """
+UPDATE meta.snapshot SET complete = true, known_at = greatest(known_at, $known_at),
+  last_import = {newest} WHERE snapshot_id = $id
+"""
+
+
+def keep(job: Job, plan: Plan, place: Generation, *, based_on: str | None) -> Manifest:
+    """Turn the freshly made rows of a generation into a snapshot; call inside ``keeping``."""
     with job.timed("fingerprint"):
-        content, customers = _content(job, tags)
-        parts = (job.definitions, job.moment.stored_as_of.isoformat(), content)
+        valid = exp.column(VALID, quoted=True) if VALID in job.catalogue.tags else exp.true()
+        text, customers = content(job, place, valid)
+        data = hashlib.sha256(text.encode()).hexdigest()[:32]
+        parts = (job.definitions, job.moment.stored_as_of.isoformat(), data)
         snapshot_id = hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
+        for found in snapshots(job.engine):
+            if found.snapshot_id == snapshot_id:
+                raise _Known(found)
         events = _event_counts(job)
-    known = [found for found in snapshots(job.engine) if found.snapshot_id == snapshot_id]
-    if known:
-        _forget(job.engine, snapshot_id)
-    for table, letter in ((measures, "m"), (tags, "t")):
-        job.engine.run(Statement(f"ALTER TABLE {table} RENAME TO {letter}_{snapshot_id}"))
-    assignment = exp.select("party_id", "customer_id").from_("identity.assignment")
-    job.engine.run(statement(create_as(f"snapshot.a_{snapshot_id}", assignment), {}))
     manifest = Manifest(
         snapshot_id=snapshot_id,
         as_of=job.moment.stored_as_of,
         known_at=min(job.moment.stored_known_at, naive_utc(job.now)),
-        created_at=known[0].created_at if known else naive_utc(job.now),
+        created_at=naive_utc(job.now),
         catalogue=job.definitions,
-        data=content,
+        data=data,
         customers=customers,
         events=events,
         tags={tag.code: tag.fingerprint for tag in job.catalogue.tags.values()},
@@ -98,17 +136,19 @@ def keep(job: Job, *, measures: str, tags: str, based_on: str | None) -> Manifes
         based_on=based_on,
         complete=job.moment.known_at is None,
     )
-    _insert(job.engine, manifest)
+    _insert(job.engine, manifest, place)
+    publish(job, plan, place, snapshot_id=manifest.snapshot_id)
     return manifest
 
 
-def _forget(engine: Engine, snapshot_id: str) -> None:
-    drop(engine, *(f"snapshot.{letter}_{snapshot_id}" for letter in "mta"))
-    engine.run(Statement("DELETE FROM meta.snapshot WHERE snapshot_id = $id", {"id": snapshot_id}))
+def place_of(engine: Engine, snapshot_id: str) -> Generation:
+    """Return where the rows of a snapshot lie."""
+    query = "SELECT generation, number FROM meta.snapshot WHERE snapshot_id = $id"
+    row = engine.query(Statement(query, {"id": snapshot_id})).to_pylist()[0]
+    return Generation(number=row["generation"], snapshot=row["number"])
 
 
-def _insert(engine: Engine, manifest: Manifest) -> None:
-    newest = "SELECT coalesce(max(import_id), 0) FROM meta.import_batch"
+def _insert(engine: Engine, manifest: Manifest, place: Generation) -> None:
     texts = {
         name: json.dumps(dict(getattr(manifest, name)), sort_keys=True)
         for name in ("events", "tags", "timings")
@@ -120,47 +160,16 @@ def _insert(engine: Engine, manifest: Manifest) -> None:
             "based_on", "complete",
         )
     }  # fmt: skip
-    engine.run(
-        Statement(
-            "INSERT INTO meta.snapshot SELECT $snapshot_id, $as_of, $known_at, $created_at,"
-            " $catalogue, $data, $customers, $events, $tags, $timings, $based_on, $complete,"
-            f" ({newest})",
-            {**plain, **texts},
-        )
-    )
+    where = {"generation": place.number, "number": place.snapshot}
+    text = """INSERT INTO meta.snapshot SELECT $snapshot_id, $as_of, $known_at, $created_at,
+        $catalogue, $data, $customers, $events, $tags, $timings, $based_on, $complete, {newest},
+        $generation, $number"""
+    engine.run(_with_newest_import(text, {**plain, **texts, **where}))
 
 
-def _content(job: Job, tags: str) -> tuple[str, int]:
-    """Return a hash of all tag values, whatever the order of rows, and how many are customers.
-
-    Everybody's values count for the hash; test accounts and staff are no customers.
-    """
-    texts = [_canonical(job.catalogue, code) for code in job.catalogue.tags]
-    row = exp.func("concat_ws", exp.Literal.string("|"), exp.column("customer_id"), *texts)
-    valid = exp.column(VALID, quoted=True) if VALID in job.catalogue.tags else exp.true()
-    hashed = exp.select(
-        exp.alias_(exp.func("md5_number", row), "digest"), exp.alias_(valid, "is_valid")
-    ).from_(exp.to_table(tags))
-    total = exp.select(
-        "to_hex(bit_xor(digest)) AS mixed",
-        "count(*) AS n",
-        "count(CASE WHEN is_valid THEN 1 END) AS customers",
-    ).from_(hashed.subquery("customer"))
-    found = job.engine.query(statement(total, {})).to_pylist()[0]
-    text = f"{found['mixed']}|{found['n']}"
-    return hashlib.sha256(text.encode()).hexdigest()[:32], int(found["customers"])
-
-
-def _canonical(catalogue: Catalogue, code: str) -> exp.Expr:
-    """Return a text of a tag's value that is the same on every engine; null is ``~``."""
-    value: exp.Expr = exp.column(code, quoted=True)
-    if catalogue.tags[code].type is ValueType.DECIMAL:
-        value = exp.cast(
-            exp.func("round", exp.Mul(this=value, expression="1000000000")), "DECIMAL(38,0)"
-        )
-    if catalogue.tags[code].type is ValueType.LIST:
-        value = exp.func("array_to_string", value, exp.Literal.string(","))
-    return exp.func("coalesce", exp.cast(value, exp.DType.VARCHAR), exp.Literal.string("~"))
+def _with_newest_import(text: str, values: dict[str, Any]) -> Statement:
+    newest = "(SELECT coalesce(max(import_id), 0) FROM meta.import_batch)"
+    return Statement(text.replace("{newest}", newest), values)
 
 
 def _event_counts(job: Job) -> dict[str, int]:
