@@ -9,16 +9,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from benchmarks.grow import grow
 from zhiyan.app.demo import end_of, is_export, name_clinics
 from zhiyan.app.records import imports
+from zhiyan.app.session import WAREHOUSE
 from zhiyan.app.workspace import Workspace
 from zhiyan.demo.exports.write import write_exports
 from zhiyan.demo.world import build_world
 from zhiyan.lang.measure_sql import part_query
 from zhiyan.lang.plan import Plan, make_plan
+from zhiyan.pipeline.compute import compute, refresh
 from zhiyan.pipeline.compute.run import Job, statement
 
 SEGMENT = "high_value_due"
@@ -63,6 +66,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--customers", type=int, default=20_000)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument(
+        "--copies", type=int, default=1, help="compute and refresh over so many times the customers"
+    )
     chosen = parser.parse_args()
     print("| step | wall s | |\n|---|---|---|")
     with tempfile.TemporaryDirectory() as place:
@@ -74,6 +80,13 @@ def main() -> None:
         with Workspace.open(folder) as workspace:
             main_job(workspace, end_of(workspace, world), chosen.runs)
             plan_beside_rival(workspace, end_of(workspace, world), chosen.runs)
+            end = end_of(workspace, world)
+        large = Path(place) / "large"
+        Workspace.create(large)
+        Workspace.open(large).close()
+        grow(folder / WAREHOUSE, large / WAREHOUSE, chosen.copies)
+        with Workspace.open(large) as workspace:
+            refresh_beside_compute(workspace, end)
     print(f"| peak memory of the process, MB | {peak_megabytes():.0f} | |")
 
 
@@ -97,6 +110,19 @@ def plan_beside_rival(workspace: Workspace, as_of: datetime, runs: int) -> None:
     apart = median(lambda: one_by_one(job, plan), runs)
     row(f"{measures} measures in {len(plan.parts)} statements", together)
     row(f"{measures} measures in {measures} statements", apart, f"{apart / together:.1f} x")
+
+
+def refresh_beside_compute(workspace: Workspace, end: datetime) -> None:
+    """Time a full compute of an earlier day, then a refresh over one day and over five minutes."""
+    day = end - timedelta(days=2)
+    whole = timed(lambda: compute(workspace.job(day)))
+    customers = workspace.snapshots()[0].customers
+    row("full compute, resolved before", whole, f"{customers:,} valid customers")
+    for name, later in (("one day", timedelta(days=1)), ("five minutes", timedelta(minutes=5))):
+        day += later
+        moment = day
+        seconds = timed(lambda moment=moment: refresh(workspace.job(moment)))
+        row(f"refresh over {name}", seconds, f"{seconds / whole:.2f} x full")
 
 
 def peak_megabytes() -> float:

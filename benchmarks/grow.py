@@ -56,7 +56,7 @@ def _grow_kind(kind: EventKind) -> str:
         else:
             values.append(f'"{name}"')
     return (
-        f'INSERT INTO event."{kind.name}" SELECT {", ".join(values)} '  # noqa: S608 - declared names
+        f'INSERT INTO event."{kind.name}" SELECT {", ".join(values)} '
         f'FROM small.event."{kind.name}", range($copies) AS copy (k) ORDER BY occurred_at'
     )
 
@@ -64,8 +64,8 @@ def _grow_kind(kind: EventKind) -> str:
 def _grow_ledger(table: str) -> str:
     if table == "identity.identifier":
         return (
-            f"INSERT INTO {table} SELECT {_id('customer_id')}, id_type, md5(token || k), quality, "  # noqa: S608 - declared names
+            f"INSERT INTO {table} SELECT {_id('customer_id')}, id_type, md5(token || k), quality, "
             f"verified, persons, first_seen - {_back()}, confidence_ppm "
             f"FROM small.{table}, range($copies) AS copy (k)"
         )
-    return f"INSERT INTO {table} SELECT * FROM small.{table}"  # noqa: S608 - declared names
+    return f"INSERT INTO {table} SELECT * FROM small.{table}"

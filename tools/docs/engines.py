@@ -126,7 +126,24 @@ _CLOCK = Moment(datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None), 480)
 _WORD = re.compile(r"\b[A-Za-z_]\w*(?=\()|(?<= )(?://|DIV)(?= )")
 #: Where parentheses follow a word of SQL that is no function.
 _NO_FUNCTION = frozenset(
-    ["AND", "AS", "BY", "CASE", "CAST", "ELSE", "IN", "IS", "NOT", "OR", "OVER", "SELECT", "THEN", "VARCHAR", "WHEN", "WHERE"]
+    [
+        "AND",
+        "AS",
+        "BY",
+        "CASE",
+        "CAST",
+        "ELSE",
+        "IN",
+        "IS",
+        "NOT",
+        "OR",
+        "OVER",
+        "SELECT",
+        "THEN",
+        "VARCHAR",
+        "WHEN",
+        "WHERE",
+    ]
 )
 
 

@@ -74,6 +74,23 @@ _FORMS: Mapping[str, tuple[str, str]] = {
     "max_share": ("最常见 {0} 的占比", "share of the most frequent {0}"),
     "latest_by": ("每个 {0} 最近的 {1}", "latest {1} for each {0}"),
     "streak": ("距上次 {0} 的行数", "rows since {0}"),
+    "add_days": ("{0} 加 {1} 天", "{0} plus {1} days"),
+    "add_months": ("{0} 加 {1} 个月", "{0} plus {1} months"),
+    "band": ("{0} 的分位档(共 {1} 档)", "band of {0} out of {1}"),
+    "date_range": ("{0} 至 {1}", "{0} to {1}"),
+    "day_number": ("{0} 的日序号", "number of the day of {0}"),
+    "week_number": ("{0} 的周序号", "number of the week of {0}"),
+    "month_number": ("{0} 的月序号", "number of the month of {0}"),
+    "latest_run": ("{0} 最近一段连续的长度", "length of the latest run of {0}"),
+    "longest_run": ("{0} 最长连续的长度", "length of the longest run of {0}"),
+    "longest_streak": ("{0} 最长连续行数", "longest row of {0}"),
+    "left": ("{0} 的前 {1} 个字符", "first {1} characters of {0}"),
+    "without_end": ("{0} 去掉末尾 {1}", "{0} without the ending {1}"),
+    "list_union": ("{0} 并 {1}", "{0} and {1} together"),
+    "list_common": ("{0} 与 {1} 共有", "common to {0} and {1}"),
+    "list_minus": ("{0} 除去 {1}", "{0} without {1}"),
+    "peers": ("与她 {0} 相同的人数", "customers with the same {0}"),
+    "value_of": ("{0} 中 {1} 的值", "value of {1} in {0}"),
 }
 
 

@@ -113,7 +113,6 @@ def preview_working(session: Session) -> Comparison:
         parties=f"snapshot.a_{base.snapshot_id}",
         measures="aside_measure",
         tags="aside_tag",
-        temporary=True,
     )
     zone = session.settings.zone
     job = session.job(aware(base.as_of), aware(base.known_at))

@@ -235,5 +235,8 @@ clinics: []             # 门店 / - {{code: C01, name: 一店, city: 上海}}
 params: {{}}              # 覆盖标签参数 / override tag parameters, e.g. value_high: 50000
 item_aliases: {{}}        # 项目别名 / item names as you write them: M22: EN01
 max_unmapped_share: 0.02
+medical_authors: []     # 可录入病历类标签的人 / who may set care-record tags by hand
+engine: duckdb          # duckdb | spark
+spark: {{}}               # Spark 参数 / Spark properties, e.g. master: spark://host:7077
 """
     (folder / FILE_NAME).write_text(text, "utf-8")

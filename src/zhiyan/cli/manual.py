@@ -163,7 +163,7 @@ def list_entries(  # noqa: PLR0913 - one option each
     known_at: Annotated[
         str | None, typer.Option("--known-at", help="只看当时已知 / only what was known")
     ] = None,
-    limit: Annotated[int, typer.Option(help="行数 / rows", min=1)] = 100,
+    limit: Annotated[int, typer.Option(help="行数 / rows", min=1, metavar="N")] = 100,
     lang: LanguageOption = Language.ZH,
     json: JsonOption = False,
 ) -> None:
@@ -237,8 +237,10 @@ def show_quality(  # noqa: PLR0913 - one option each
     workspace: WorkspaceOption = None,
     *,
     as_of: AsOfOption = None,
-    within: Annotated[int, typer.Option(help="也列出今后几天到期 / due within days", min=0)] = 0,
-    limit: Annotated[int, typer.Option(help="待复核行数 / rows due", min=1)] = 50,
+    within: Annotated[
+        int, typer.Option(help="也列出今后几天到期 / due within days", min=0, metavar="N")
+    ] = 0,
+    limit: Annotated[int, typer.Option(help="待复核行数 / rows due", min=1, metavar="N")] = 50,
     lang: LanguageOption = Language.ZH,
     json: JsonOption = False,
 ) -> None:

@@ -39,12 +39,14 @@ def queue(  # noqa: PLR0913 - one option each
     clinic: Annotated[str, typer.Option(help="只看这家门店 / one clinic")] = "",
     owner: Annotated[str, typer.Option(help="顾问或部门 / consultant or department")] = "",
     action: Annotated[str, typer.Option(help="只看这个行动 / one action")] = "",
-    limit: Annotated[int, typer.Option(help="行数 / rows", min=1, max=100_000)] = 20,
+    limit: Annotated[int, typer.Option(help="行数 / rows", min=1, max=100_000, metavar="N")] = 20,
     held: Annotated[bool, typer.Option("--held", help="改看被暂停的 / what is held back")] = False,
     sensitivity: Annotated[
         bool, typer.Option("--sensitivity", help="权重敏感性 / which weights matter")
     ] = False,
-    head: Annotated[int, typer.Option(help="敏感性看前几名 / length of head", min=2)] = HEAD,
+    head: Annotated[
+        int, typer.Option(help="敏感性看前几名 / length of head", min=2, metavar="N")
+    ] = HEAD,
     snapshot: SnapshotOption = None,
     form: Annotated[
         Form, typer.Option("--format", help="输出形式 / table, json, csv")

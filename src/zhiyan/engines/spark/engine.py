@@ -167,7 +167,7 @@ class SparkEngine:
         """``CREATE [TEMP] TABLE x AS query``, or with declared columns."""
         name = name_of(tree)
         query = tree.expression
-        if tree.kind == "VIEW":
+        if tree.args.get("kind") == "VIEW":
             self._ledger.run(Statement(tree.sql(dialect="duckdb")))
             return
         if not isinstance(query, exp.Query):

@@ -35,7 +35,9 @@ def filled(column: Array) -> Mask:
 
 def true(column: Array) -> Mask:
     """Return where a boolean column is true (null counts as false)."""
-    return np.asarray(pc.fill_null(column, fill_value=False).to_numpy(zero_copy_only=False), dtype=bool)
+    return np.asarray(
+        pc.fill_null(column, fill_value=False).to_numpy(zero_copy_only=False), dtype=bool
+    )
 
 
 def mask_array(mask: Mask) -> Array:
