@@ -9,6 +9,7 @@ from tests.api.client import Client
 from tests.app.group import copy_of, group, remembered_catalogues
 
 from zhiyan.api import create_app
+from zhiyan.app.people_reads import WorkspacePeople
 from zhiyan.app.reading import WorkspaceReads
 from zhiyan.app.workspace import Workspace
 
@@ -23,7 +24,7 @@ def client(tmp_path_factory: pytest.TempPathFactory, worker_id: str):
             workspace.refresh(first + timedelta(days=60))
         reads = WorkspaceReads(spare)
         yield (
-            Client(create_app(reads, static=None, people=reads)),
+            Client(create_app(reads, static=None, people=WorkspacePeople(reads))),
             first,
         )
 

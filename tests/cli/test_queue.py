@@ -8,6 +8,7 @@ from tests.api.client import Client
 from typer.testing import CliRunner
 
 from zhiyan.api import create_app
+from zhiyan.app.people_reads import WorkspacePeople
 from zhiyan.app.reading import WorkspaceReads
 from zhiyan.cli.main import app
 
@@ -83,7 +84,7 @@ def test_the_sensitivity_is_readable(spare_group):
 
 def test_the_api_gives_the_same_queue(spare_group, answers):
     reads = WorkspaceReads(spare_group)
-    api = Client(create_app(reads, static=None, people=reads))
+    api = Client(create_app(reads, static=None, people=WorkspacePeople(reads)))
     body = api.get("/api/queue?limit=50").json()
     assert [(e["customer_id"], e["action"]["code"], e["score"]) for e in body["entries"]] == [
         (e["customer_id"], e["action"], e["score"]) for e in answers["entries"][:50]
@@ -118,6 +119,6 @@ def test_tags_of_people_by_command(spare_group, tmp_path):
     file.write_text(f"customer,tag,value,author,reason\n{customer},intent_level,zz,a,b\n", "utf-8")
     assert "line 2" in run(spare_group, "tag", "import", str(file), code=1)
     reads = WorkspaceReads(spare_group)
-    api = Client(create_app(reads, static=None, people=reads))
+    api = Client(create_app(reads, static=None, people=WorkspacePeople(reads)))
     assert api.get(f"/api/customers/{customer}/entered/intent_level").status_code == 200
     assert api.get("/api/customers/C0000000000000001/entered/age").status_code == 404

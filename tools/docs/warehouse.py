@@ -35,7 +35,9 @@ def page() -> str:
         f"{table(('Column', 'Type', 'Chinese'), shared)}{kinds}\n## Other tables\n{others}\n"
         "### snapshot.m_ID, snapshot.t_ID, snapshot.a_ID\n\n"
         "Of each snapshot: measures and tags with one row per customer (one column each), and which\n"
-        "source record belonged to which customer, with one row per source record.\n"
+        "source record belonged to which customer, with one row per source record. They are views over\n"
+        "the row versions of a generation (`snapshot.measure_N`, `snapshot.tag_N`, `snapshot.party_N`):\n"
+        "a row counts for the snapshots from `born` up to, but not with, `died`.\n"
     )
 
 

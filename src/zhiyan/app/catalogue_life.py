@@ -4,13 +4,13 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
 import yaml
 
-from zhiyan.app.lookup import seen_by, snapshot_named, tag_named
+from zhiyan.app.lookup import aware, seen_by, snapshot_named, tag_named
 from zhiyan.app.session import Session
 from zhiyan.app.uses import waiting_uses
 from zhiyan.core.snapshot import Manifest
@@ -348,8 +348,3 @@ def outdated_names(session: Session, text: str) -> list[Problem]:
         )
         for name in old
     ]
-
-
-def aware(stored: datetime) -> datetime:
-    """Return a stored naive UTC moment as an aware one."""
-    return stored.replace(tzinfo=UTC)

@@ -16,8 +16,6 @@ from zhiyan.app import distribution, records
 from zhiyan.app.describing import definitions_of, value_labels
 from zhiyan.app.importing import phone_tokens
 from zhiyan.app.lookup import customer_row
-from zhiyan.app.manual import entries_behind
-from zhiyan.app.queueing import Ranking, Request, Sensitivity, Words, ranked, weights_tried
 from zhiyan.app.reads import (
     AudienceCount,
     Cell,
@@ -175,25 +173,6 @@ class WorkspaceReads:
                 for part, found in zip(parts, alone, strict=False)
             ),
         )
-
-    def entered(self, customer_id: int, code: str) -> list[dict[str, Any]] | None:
-        """Return the entries of a tag of a customer, None if there is no such customer."""
-        with self._open() as workspace:
-            snapshot, tag = workspace.snapshot(), workspace.tag(code)
-            if customer_row(workspace.engine, snapshot, customer_id) is None:
-                return None
-            rows = entries_behind(workspace, snapshot, customer_id=customer_id, tag=tag.code)
-            return rows.to_pylist()
-
-    def queue(self, request: Request) -> tuple[Ranking, Words]:
-        """Return the queue that is asked for, and what says it in words."""
-        with self._open() as workspace:
-            return ranked(workspace, request), Words(workspace.catalogue)
-
-    def queue_sensitivity(self, request: Request, size: int) -> tuple[Sensitivity, Words]:
-        """Return which change of a weight reorders the first rows of the queue."""
-        with self._open() as workspace:
-            return weights_tried(workspace, request, size=size), Words(workspace.catalogue)
 
 
 def _with(judgement: Judgement, where: Node) -> Judgement:

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
 
 from zhiyan.app import history, importing
 from zhiyan.app.lookup import (
+    aware,
     customer_named,
     customer_row,
     no_customer,
@@ -215,13 +216,13 @@ class Workspace(Session):
         changed = history.previewed(
             load_catalogue(folders, settings, replace=replaces, clinics=clinics)
         )
-        job = self.job(_aware(base.as_of), _aware(base.known_at))
+        job = self.job(aware(base.as_of), aware(base.known_at))
         return self._aside(base, replace(job, catalogue=changed), file.name if file else "params")
 
     def forecast(self, days: int) -> Comparison:
         """Show what will change within some days if nobody does anything."""
         base = self.snapshot()
-        job = self.job(_aware(base.as_of) + timedelta(days=days), _aware(base.known_at))
+        job = self.job(aware(base.as_of) + timedelta(days=days), aware(base.known_at))
         return self._aside(base, replace(job, facts_before=base.as_of), f"+{days}d")
 
     def _side(self, manifest: Manifest) -> Side:
@@ -234,7 +235,7 @@ class Workspace(Session):
 
     def _aside(self, base: Manifest, job: computing.Job, name: str) -> Comparison:
         """Compute beside the snapshots and compare with one."""
-        self.resolve(_aware(base.as_of), _aware(base.known_at))
+        self.resolve(aware(base.as_of), aware(base.known_at))
         tables = computing.Tables(
             parties=f"snapshot.a_{base.snapshot_id}",
             measures="aside_measure",
@@ -246,7 +247,3 @@ class Workspace(Session):
             before, name=name, tags=tables.tags, catalogue=job.catalogue, moment=job.clock
         )
         return Comparison(engine=self.engine, before=before, after=after)
-
-
-def _aware(stored: datetime) -> datetime:
-    return stored.replace(tzinfo=UTC)

@@ -25,11 +25,14 @@ def serve_folder(folder: Path, host: str, port: int) -> None:
     """Serve a workspace until interrupted; without a built page, the API alone."""
     from zhiyan.api import create_app  # noqa: PLC0415 - the web framework is heavy
     from zhiyan.api import serve as run  # noqa: PLC0415 - the web framework is heavy
+    from zhiyan.app.people_reads import (  # noqa: PLC0415 - the web framework is heavy
+        WorkspacePeople,
+    )
     from zhiyan.app.reading import WorkspaceReads  # noqa: PLC0415 - the web framework is heavy
 
     static = WEB if (WEB / "index.html").is_file() else None
     reads = WorkspaceReads(folder)
-    app = create_app(reads, static=static, people=reads)
+    app = create_app(reads, static=static, people=WorkspacePeople(reads))
     console.print(f"知颜已启动：http://{host}:{port}/ （Ctrl+C 结束）")
     if static is None:
         console.print("页面尚未构建（python3 run.py setup），只提供接口 /api/docs")

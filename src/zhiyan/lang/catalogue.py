@@ -174,7 +174,9 @@ class Catalogue:
     source by name. Keys of ``categories`` are ``level1`` and ``level1/level2``. ``used_by`` maps a
     tag code, ``param.NAME`` or ``view:NAME`` to the tags and segments (``segment:CODE``) that read
     it. ``domains`` are the declared ranges of numeric tags. ``aliases`` maps
-    old codes of tags to those of today. ``warnings`` did not stop the loading.
+    old codes of tags to those of today. ``warnings`` did not stop the loading. ``literals`` are the
+    values in force of all parameters, keyed ``param.NAME``, for ``lang.check.bind``; those that
+    clinics set for themselves are cases over the tag ``home_clinic``.
     """
 
     name: str
@@ -195,19 +197,16 @@ class Catalogue:
     playbook: Playbook = field(default_factory=Playbook)
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
     expectations: tuple[Expectation, ...] = ()
+    literals: Mapping[str, Node] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        literals = {f"param.{code}": param.node for code, param in self.params.items()}
+        object.__setattr__(self, "literals", literals)
 
     @property
     def scope(self) -> Scope:
         """Names that a segment or a select may read: all tags, all parameters, ``as_of``."""
         return tag_scope(self.tags.values(), self.params)
-
-    @property
-    def literals(self) -> Mapping[str, Node]:
-        """Values in force of all parameters, keyed ``param.NAME``, for ``lang.check.bind``.
-
-        Those that clinics set for themselves are cases over the tag ``home_clinic``.
-        """
-        return {f"param.{code}": param.node for code, param in self.params.items()}
 
 
 def tag_name(tag: Tag) -> Name:

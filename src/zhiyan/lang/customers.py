@@ -164,28 +164,47 @@ class _Life:
         return usual if self._dice.below(4) else self._dice.choose(known)
 
 
-def source_rows(catalogue: Catalogue, view: View, history: History) -> list[Row]:
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A part of a union with its parameters bound: rows of a kind, and what a member of it holds.
+
+    ``columns`` are the part's own: name, value, and the names that the value reads.
+    """
+
+    kind: str
+    where: Node | None
+    columns: tuple[tuple[str, Node, frozenset[str]], ...]
+
+
+def members(catalogue: Catalogue, view: View) -> tuple[Member, ...]:
+    """Return the parts of a union, ready to be asked row by row; none if it is no union."""
+    literals = catalogue.literals
+    found: list[Member] = []
+    for part in view.parts if view.is_union else ():
+        where = bind(part.where, literals) if part.where else None
+        bound = [(name, bind(node, literals)) for name, node in part.columns.items()]
+        columns = tuple((name, node, names(node) - DERIVED - {"as_of"}) for name, node in bound)
+        found.append(Member(part.kind, where, columns))
+    return tuple(found)
+
+
+def source_rows(view: View, parts: Sequence[Member], history: History) -> list[Row]:
     """Return the rows of a source that a history holds, with the columns that it knows."""
     if not view.is_union:
         return list(history.get(view.name, ()))
-    found: list[Row] = []
-    for number, part in enumerate(view.parts):
-        where = bind(part.where, catalogue.literals) if part.where else None
-        found.extend(
-            _as_member(catalogue, part, row=row, number=number)
-            for row in history.get(part.kind, ())
-            if where is None or evaluate(where, row, MOMENT) is True
-        )
-    return found
+    return [
+        _as_member(part, row, number)
+        for number, part in enumerate(parts)
+        for row in history.get(part.kind, ())
+        if part.where is None or evaluate(part.where, row, MOMENT) is True
+    ]
 
 
-def _as_member(catalogue: Catalogue, part: ViewPart, *, row: Row, number: int) -> Row:
+def _as_member(part: Member, row: Row, number: int) -> Row:
     shared = {name: row[name] for name in _SHARED if name in row}
     items = {name: value for name, value in row.items() if name.startswith(ITEM_PREFIX)}
     own = {
-        name: evaluate(bound, row, MOMENT)
-        for name, node in part.columns.items()
-        if names(bound := bind(node, catalogue.literals)) - DERIVED <= {*row, "as_of"}
+        name: evaluate(node, row, MOMENT) for name, node, read in part.columns if read <= row.keys()
     }
     return {**shared, **items, **own, PART: number}
 

@@ -4,20 +4,27 @@ Cases are written out, so that every part reads measures and constants only.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from zhiyan.core.expression import Call, Case, Literal, Node, ValueType
+from zhiyan.core.expression import Call, Case, Literal, Node, ValueType, names
 
 MOST_PARTS = 40_000
 
 
 @dataclass(frozen=True, slots=True)
 class Atom:
-    """A part that must be true (``wanted``) or false; null is neither."""
+    """A part that must be true (``wanted``) or false; null is neither.
+
+    ``reads`` are the names whose values decide it.
+    """
 
     node: Node
     wanted: bool
+    reads: frozenset[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reads", names(self.node) - {"as_of"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The tags of an imagined customer, told by the reference evaluator."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +10,11 @@ from zhiyan.core.tag import Tag
 from zhiyan.errors import DataError
 from zhiyan.lang.catalogue import Catalogue
 from zhiyan.lang.check import bind
-from zhiyan.lang.customers import History, Palette, palette, source_rows
+from zhiyan.lang.customers import History, Member, Palette, members, palette, source_rows
 from zhiyan.lang.dice import Dice
 from zhiyan.lang.evaluate import evaluate
 from zhiyan.lang.measure_sql import other_rows
-from zhiyan.lang.memory import measure_value
+from zhiyan.lang.memory import Row, measure_value
 from zhiyan.lang.plan import bind_measure
 from zhiyan.lang.samples import MOMENT
 from zhiyan.lang.tag_sql import VALID, ancestors, gated
@@ -46,8 +46,16 @@ class Judge:
         self.tags = [tag for code, tag in catalogue.tags.items() if code in needed]
         literals = catalogue.literals
         self._rules = {tag.code: _rule(tag, literals) for tag in self.tags}
+        self._comparing = {
+            code: tuple(dict.fromkeys(part for part in walk(rule) if _compares(part)))
+            for code, rule in self._rules.items()
+        }
         self._measures = {
             tag.code: [bind_measure(m, literals) for m in tag.measures] for tag in self.tags
+        }
+        read = {name for own in self._measures.values() for m in own for name in _sources(m)}
+        self._members: dict[str, tuple[Member, ...]] = {
+            name: members(catalogue, catalogue.views[name]) for name in sorted(read)
         }
 
     @property
@@ -65,25 +73,36 @@ class Judge:
         measures: dict[str, Value] = {}
         dice = Dice(f"ranks|{seed}")
         try:
+            sources = self._read(history)
             for tag in self.tags:
-                row = self._row(tag, history, tags)
+                row = self._row(tag, sources, tags)
                 measures.update({f"{tag.code}.{m.name}": row[m.name] for m in tag.measures})
                 shut = tag.code in self._gated and tags.get(VALID) is not True
-                rule = _ranked(self._rules[tag.code], row, dice)
+                rule = self._rules[tag.code]
+                if calls := self._comparing[tag.code]:
+                    rule = _put(rule, _places(calls, row, dice))
                 tags[tag.code] = None if shut else evaluate(rule, row, MOMENT)
         except DataError:
             return None
         return Verdicts(tags, measures)
 
-    def _row(self, tag: Tag, history: History, tags: Mapping[str, Value]) -> dict[str, Any]:
-        own = {m.name: self._value(m, history) for m in self._measures[tag.code]}
+    def _read(self, history: History) -> dict[str, list[Row]]:
+        """Return the rows of every source that any measure reads."""
+        views = self.catalogue.views
+        return {n: source_rows(views[n], parts, history) for n, parts in self._members.items()}
+
+    def _row(
+        self, tag: Tag, sources: Mapping[str, list[Row]], tags: Mapping[str, Value]
+    ) -> dict[str, Any]:
+        own = {
+            m.name: measure_value(m, sources[m.source], MOMENT, sources=sources).value
+            for m in self._measures[tag.code]
+        }
         return {**tags, **own}
 
-    def _value(self, measure: Measure, history: History) -> Value:
-        views = self.catalogue.views
-        wanted = (measure.source, *(rows.source for rows in other_rows(measure)))
-        rows = {name: source_rows(self.catalogue, views[name], history) for name in wanted}
-        return measure_value(measure, rows[measure.source], MOMENT, sources=rows).value
+
+def _sources(measure: Measure) -> tuple[str, ...]:
+    return (measure.source, *(rows.source for rows in other_rows(measure)))
 
 
 def _rule(tag: Tag, literals: Mapping[str, Node]) -> Node:
@@ -93,19 +112,16 @@ def _rule(tag: Tag, literals: Mapping[str, Node]) -> Node:
     return Case(tuple(bound), otherwise) if bound else otherwise
 
 
-def _ranked(node: Node, row: Mapping[str, Any], dice: Dice) -> Node:
-    """Put a place among others in for every call that compares customers."""
-    calls = [part for part in walk(node) if _compares(part)]
-    if not calls:
-        return node
+def _places(calls: Sequence[Node], row: Mapping[str, Any], dice: Dice) -> dict[Node, Node]:
+    """Return a place among others for every call that compares customers."""
     places: dict[Node, Node] = {}
-    for call in dict.fromkeys(calls):
+    for call in calls:
         known = isinstance(call, Call) and evaluate(call.args[0], row, MOMENT) is not None
         share = isinstance(call, Call) and call.op == "rank_share"
         value = dice.choose(_RANKS if share else _NUMBERS) if known else None
         kind = ValueType.DECIMAL if share else ValueType.INT
         places[call] = Literal(value, kind)
-    return _put(node, places)
+    return places
 
 
 def _compares(node: Node) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from zhiyan.core.segment import Segment
 from zhiyan.errors import DefinitionError, Problem
 from zhiyan.lang.actions import ActionReader
 from zhiyan.lang.catalogue import Catalogue, Category, Param, View, common_names
@@ -56,19 +57,13 @@ def load_catalogue(
     around = _Surroundings.read(sections, (params or {}, clinics), reader)
     pack = PackReader(reader)
     forbidden = pack.forbidden(sections.of("forbidden"))
-    builder = around.builder(reader, lost=sections.lost)
     last = len(folders) - 1 if replace else None
-    builder.read_heads(sections.of("tags"), around.categories, replacing=last)
-    set_statuses(sections.of("lifecycle"), builder.heads, reader)
-    reader.aliases.update(builder.aliases())
-    builder.read_rules()
+    builder = _tags_read(sections, around, reader, replacing=last)
     builder.check(forbidden)
     builder.review_cases()
     scope = Scope(names={**common_names(around.params), **builder.seen}, population=True)
     segments = pack.segments(sections.of("segments"), scope)
-    for segment in segments.values():
-        where = f"segment {segment.code!r}"
-        reader.problems += place_problems(segment.where, scope, around.params, where=where)
+    reader.problems += _places(segments, scope, around)
     playbook = ActionReader(reader, scope, builder.heads, builder.warnings).playbook(
         sections.of("actions"), sections.of("suppressions"), sections.of("queue")
     )
@@ -79,28 +74,41 @@ def load_catalogue(
     tags = builder.tags()
     readers = used_by(tags.values(), segments.values(), playbook)
     _stop_if_wrong(status_problems(tags, readers), echoes=False)
+    live = [tag for tag in tags.values() if tag.status == LIVE]
     return Catalogue(
-        name=meta["code"],
-        name_zh=meta["zh"],
-        name_en=meta["en"],
-        version=meta["version"],
-        tags=MappingProxyType(tags),
-        segments=MappingProxyType(segments),
-        views=MappingProxyType(around.views),
-        params=MappingProxyType(around.params),
-        categories=MappingProxyType(around.categories),
-        taxonomies=MappingProxyType(taxonomies),
-        domains=MappingProxyType(builder.domains()),
-        used_by=MappingProxyType(readers),
-        forbidden=forbidden,
-        warnings=tuple(in_order([*builder.warnings, *reader.notes])),
-        fingerprint=around.fingerprints.catalogue(
-            (tag for tag in tags.values() if tag.status == LIVE), segments.values()
-        ),
-        playbook=playbook,
-        aliases=MappingProxyType(reader.aliases),
-        expectations=expectations,
-    )
+        **meta, tags=MappingProxyType(tags), segments=MappingProxyType(segments),
+        views=MappingProxyType(around.views), params=MappingProxyType(around.params),
+        categories=MappingProxyType(around.categories), taxonomies=MappingProxyType(taxonomies),
+        domains=MappingProxyType(builder.domains()), used_by=MappingProxyType(readers),
+        aliases=MappingProxyType(reader.aliases), forbidden=forbidden, playbook=playbook,
+        expectations=expectations, warnings=tuple(in_order([*builder.warnings, *reader.notes])),
+        fingerprint=around.fingerprints.catalogue(live, segments.values()),
+    )  # fmt: skip
+
+
+def _tags_read(
+    sections: Sections, around: "_Surroundings", reader: Reader, *, replacing: int | None
+) -> TagBuilder:
+    """Read all tags, with their stages of life and their old codes."""
+    builder = around.builder(reader, lost=sections.lost)
+    builder.read_heads(sections.of("tags"), around.categories, replacing=replacing)
+    set_statuses(sections.of("lifecycle"), builder.heads, reader)
+    reader.aliases.update(builder.aliases())
+    builder.read_rules()
+    return builder
+
+
+def _places(
+    segments: Mapping[str, Segment], scope: Scope, around: "_Surroundings"
+) -> list[Problem]:
+    """Return what is wrong with parameters of clinics in segments."""
+    return [
+        problem
+        for segment in segments.values()
+        for problem in place_problems(
+            segment.where, scope, around.params, where=f"segment {segment.code!r}"
+        )
+    ]
 
 
 def _stop_if_wrong(problems: Sequence[Problem], *, echoes: bool) -> None:
@@ -194,4 +202,4 @@ def _meta(sections: Sections, reader: Reader) -> dict[str, str]:
     zh, en = reader.bilingual(found["name"], "pack.name") if "name" in found else ("", "")
     code = reader.code(found["code"], "pack.code") if "code" in found else ""
     version = reader.word(found["version"], "pack.version") if "version" in found else ""
-    return {"code": code or "", "zh": zh, "en": en, "version": version or ""}
+    return {"name": code or "", "name_zh": zh, "name_en": en, "version": version or ""}

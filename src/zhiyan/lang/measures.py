@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from zhiyan.core.expression import Node, ValueType, names
+from zhiyan.core.expression import Literal, Node, ValueType, names
 from zhiyan.core.measure import LIFETIME, NULL, Measure, Window
 from zhiyan.errors import DefinitionError
 from zhiyan.lang.catalogue import Param, Range, SourceColumn, View, common_names
@@ -98,35 +98,23 @@ class MeasureReader:
             return None
         read = (aggregate, having, narrow.latest, *narrow.nodes, *rows.nodes)
         self.reader.problems += row_problems(read, self.params, str(found["source"].spot))
+        empty = self._empty(found.get("empty"), type_, what)
         values = domain(aggregate, groups)
-        empty = NULL
-        if "empty" in found:
-            wanted = Wanted(type_)
-            empty = read_literal(self.reader, found["empty"], wanted, what=f"{what}.empty") or NULL
         if values is not None and isinstance(empty.value, str) and empty.value not in values:
             values = (*values, empty.value)
         measure = Measure(
-            name=name,
-            source=rows.view.name,
-            aggregate=aggregate,
-            type=type_,
-            where=where,
-            window=window,
-            per=per,
-            inner=inner,
-            having=having,
-            follow=narrow.follow,
-            since=narrow.since,
-            latest=narrow.latest,
-            session=narrow.session,
-            empty=empty,
-        )
-        return ReadMeasure(
-            measure=measure,
-            values=values,
-            traces=self._traces(measure, rows),
-            range=self._range(found.get("domain"), measure, rows),
-        )
+            name=name, source=rows.view.name, aggregate=aggregate, type=type_, where=where,
+            window=window, per=per, inner=inner, having=having, follow=narrow.follow,
+            since=narrow.since, latest=narrow.latest, session=narrow.session, empty=empty,
+        )  # fmt: skip
+        traces, span = self._traces(measure, rows), self._range(found.get("domain"), measure, rows)
+        return ReadMeasure(measure=measure, values=values, traces=traces, range=span)
+
+    def _empty(self, item: Item | None, type_: ValueType, what: str) -> Literal:
+        """Read the value of customers without rows."""
+        if item is None:
+            return NULL
+        return read_literal(self.reader, item, Wanted(type_), what=f"{what}.empty") or NULL
 
     def _narrow(self, found: Mapping[str, Item], rows: _Rows) -> Narrowing:
         """Read what looks beyond single rows: since, latest, session, follow."""

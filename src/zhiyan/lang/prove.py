@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from zhiyan.core.expectation import Expectation
-from zhiyan.core.expression import Call, Case, Literal, Node, Ref, Value, ValueType, names, walk
+from zhiyan.core.expression import Call, Case, Literal, Node, Ref, Value, ValueType, walk
 from zhiyan.core.measure import Measure
 from zhiyan.lang.catalogue import Catalogue, Range
 from zhiyan.lang.check import Name, Scope, bind
@@ -117,8 +117,8 @@ class _Search:
         """Say whether no combination of values makes both true, as far as it could be told."""
         goal, rest = self._abstracted(broken), self._abstracted(known)
         atoms = list(dict.fromkeys((*_atoms(goal), *_atoms(rest))))
-        read = sorted({name for atom in atoms for name in names(atom.node)})
-        variables = [self._variable(name) for name in read if name != "as_of"]
+        read = sorted({name for atom in atoms for name in atom.reads})
+        variables = [self._variable(name) for name in read]
         choices = candidates(variables, [atom.node for atom in atoms])
         try:
             return not self._possible((goal, rest), {}, choices)
@@ -196,12 +196,12 @@ def _atoms(formula: Formula) -> Iterator[Atom]:
 
 def _next_name(formula: Formula, both: tuple[Formula, Formula], point: Mapping[str, Value]) -> str:
     """Return the open name that is read most, out of the part that leaves least freedom."""
-    reads = Counter(n for part in both for atom in _atoms(part) for n in names(atom.node))
+    reads = Counter(n for part in both for atom in _atoms(part) for n in atom.reads)
     tightest = formula
     if isinstance(formula, Join) and formula.every:
         tightest = min(formula.parts, key=_size)
-    inside = {name for atom in _atoms(tightest) for name in names(atom.node)}
-    return max(inside - point.keys() - {"as_of"}, key=lambda name: (reads[name], name))
+    inside = {name for atom in _atoms(tightest) for name in atom.reads}
+    return max(inside - point.keys(), key=lambda name: (reads[name], name))
 
 
 def _size(formula: Formula) -> int:
@@ -217,6 +217,6 @@ def _simplified(formula: Formula, point: Mapping[str, Value]) -> Formula:
                 return left
             parts.append(left)
         return join(parts, every=formula.every)
-    if isinstance(formula, Atom) and names(formula.node) - {"as_of"} <= point.keys():
+    if isinstance(formula, Atom) and formula.reads <= point.keys():
         return evaluate(formula.node, point, MOMENT) is formula.wanted
     return formula

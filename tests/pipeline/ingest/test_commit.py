@@ -6,6 +6,7 @@ from datetime import timedelta
 import pyarrow as pa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.effort import examples
 from tests.pipeline.ingest.workshop import KEY, START, write_csv
 
 from zhiyan.pipeline.ingest.commit import store_people
@@ -116,7 +117,9 @@ def test_what_adds_nothing_is_not_stored(desk):
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(8),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(sightings=st.lists(SIGHTING, max_size=10), data=st.data())
 def test_neither_order_nor_files_matter_and_the_past_stays(desk, sightings, data):

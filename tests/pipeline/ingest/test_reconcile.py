@@ -5,6 +5,7 @@ import string
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.effort import examples
 from tests.pipeline.ingest.workshop import ORDER_HEAD, bench, order, write_csv
 
 dirt = st.text(string.ascii_letters + string.digits + "年月日 .,-()¥万%=@'\"/张测试", max_size=9)
@@ -32,7 +33,9 @@ def shared():
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(5),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(rows)
 def test_rows_and_money_always_add_up(shared, tmp_path, changes):

@@ -19,6 +19,10 @@ from zhiyan.pipeline.compute.store import keep, keeping
 #: What aggregates give over no rows; all others give null.
 OVER_NOTHING = {"count": 0, "count_distinct": 0, "streak": 0, "any": False}
 
+#: How many parts are joined before the bundles of them are.
+BUNDLE = 9
+_CUSTOMER = exp.column("customer_id", table="customer")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tables:
@@ -91,15 +95,48 @@ def make_parts(job: Job, parts: Sequence[Part], values: dict[str, Any]) -> None:
 
 
 def joined(parts: tuple[Part, ...], parties: str) -> exp.Query:
-    """Return one row per customer with every measure, empty ones filled."""
-    customers = exp.select("customer_id").distinct().from_(exp.to_table(parties))
-    customer = exp.column("customer_id", table="customer")
-    query = exp.select(customer.copy()).from_(customers.subquery("customer"))
+    """Return one row per customer with every measure, empty ones filled.
+
+    Parts are joined in bundles: planning one long chain of joins takes time by the square of it.
+    """
+    bundles = {
+        f"bundle_{first}": parts[first : first + BUNDLE] for first in range(0, len(parts), BUNDLE)
+    }
+    query = _customers(parties)
+    for name, some in bundles.items():
+        query = query.join(
+            _bundle(some, parties).subquery(name, copy=False),
+            on=_same_customer(name),
+            join_type="left",
+            copy=False,
+        )
+    values = [
+        exp.column(found.name, table=name, quoted=True)
+        for name, some in bundles.items()
+        for part in some
+        for found in part.columns
+    ]
+    return query.select(*values, copy=False).order_by(_CUSTOMER.copy(), copy=False)
+
+
+def _bundle(parts: Sequence[Part], parties: str) -> exp.Select:
+    """Return one row per customer with the measures of some parts."""
+    query = _customers(parties)
     for part in parts:
-        same = exp.EQ(this=exp.column("customer_id", table=part.name), expression=customer.copy())
-        query = query.join(exp.to_table(part.name), on=same, join_type="left", copy=False)
+        query = query.join(
+            exp.to_table(part.name), on=_same_customer(part.name), join_type="left", copy=False
+        )
     values = [named(_filled(part, found), found.name) for part in parts for found in part.columns]
-    return query.select(*values, copy=False).order_by(customer, copy=False)
+    return query.select(*values, copy=False)
+
+
+def _customers(parties: str) -> exp.Select:
+    rows = exp.select("customer_id").distinct().from_(exp.to_table(parties))
+    return exp.select(_CUSTOMER.copy()).from_(rows.subquery("customer"))
+
+
+def _same_customer(table: str) -> exp.Expr:
+    return exp.EQ(this=exp.column("customer_id", table=table), expression=_CUSTOMER.copy())
 
 
 def _filled(part: Part, found: MeasureColumn) -> exp.Expr:

@@ -37,7 +37,7 @@ def refresh(job: Job) -> Manifest:
     if base is None or spans is None or not _reusable(job, base):
         return compute(job)
     place = place_of(job.engine, base.snapshot_id)
-    if is_crowded(job.engine, place):
+    if place is None or is_crowded(job.engine, place):
         return compute(job)
     with keeping(job) as kept, job.engine.transaction():
         with job.timed("find touched"):

@@ -34,8 +34,11 @@ TABLES = (
         created_at TIMESTAMP NOT NULL, catalogue VARCHAR NOT NULL, data VARCHAR NOT NULL,
         customers BIGINT NOT NULL, events VARCHAR NOT NULL, tags VARCHAR NOT NULL,
         timings VARCHAR NOT NULL, based_on VARCHAR, complete BOOLEAN NOT NULL,
-        last_import INTEGER NOT NULL, generation INTEGER NOT NULL, number INTEGER NOT NULL
+        last_import INTEGER NOT NULL, generation INTEGER, number INTEGER
     )""",
+    # snapshots of earlier versions have none: they can be read, and no refresh builds on them
+    "ALTER TABLE meta.snapshot ADD COLUMN IF NOT EXISTS generation INTEGER",
+    "ALTER TABLE meta.snapshot ADD COLUMN IF NOT EXISTS number INTEGER",
 )
 
 
@@ -141,10 +144,12 @@ def keep(job: Job, plan: Plan, place: Generation, *, based_on: str | None) -> Ma
     return manifest
 
 
-def place_of(engine: Engine, snapshot_id: str) -> Generation:
-    """Return where the rows of a snapshot lie."""
+def place_of(engine: Engine, snapshot_id: str) -> Generation | None:
+    """Return where the rows of a snapshot lie, None if they are in no generation."""
     query = "SELECT generation, number FROM meta.snapshot WHERE snapshot_id = $id"
     row = engine.query(Statement(query, {"id": snapshot_id})).to_pylist()[0]
+    if row["generation"] is None:
+        return None
     return Generation(number=row["generation"], snapshot=row["number"])
 
 

@@ -3,7 +3,6 @@
 Every step reads the living rows of the snapshot before (``place``) and writes rows of the one that
 follows.
 """
-# ruff: noqa: S608 - names of our own tables only
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,8 +29,8 @@ STEADY, TOLD, FRESH = "steady", "told", "fresh"
 def is_crowded(engine: Engine, place: Generation) -> bool:
     """Tell whether a generation holds so many old rows that a new one is due."""
     living = f"count(CASE WHEN {place.seen.sql()} THEN 1 END)"
-    text = f"SELECT count(*) > {MOST_VERSIONS} * {living} FROM {place.tags}"
-    return bool(engine.query(Statement(text)).column(0)[0].as_py())
+    text = f"SELECT count(*) > $most * {living} FROM {place.tags}"  # noqa: S608 - names of our own tables
+    return bool(engine.query(Statement(text, {"most": MOST_VERSIONS})).column(0)[0].as_py())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +54,7 @@ class Update:
 
     def _end_gone(self) -> None:
         """End the rows of customers who are none any more."""
-        gone = f"{ID} NOT IN (SELECT {ID} FROM identity.assignment)"
+        gone = f"{ID} NOT IN (SELECT {ID} FROM identity.assignment)"  # noqa: S608 - names of our own tables
         for table in (self.place.measures, self.place.tags):
             self._end(table, gone)
 
@@ -101,7 +100,7 @@ class Update:
             .join(self._old(self.place.measures), on=_same("old", FOLLOWING), join_type="left")
             .where(exp.or_(f"old.{ID} IS NULL", *differs))
         )
-        there = f"{ID} IN (SELECT {ID} FROM {FOLLOWING})"
+        there = f"{ID} IN (SELECT {ID} FROM {FOLLOWING})"  # noqa: S608 - names of our own tables
         return exp.union(exp.select(ID).from_(self.touched).where(there), moved, distinct=True)
 
     def _update_tags(self) -> None:
@@ -122,9 +121,9 @@ class Update:
 
     def _make_steady(self, steady: Sequence[str]) -> None:
         """Tell the tags that nothing but facts can change, for the touched and the new."""
-        known = f"SELECT {ID} FROM {self.place.tags} WHERE {self.place.seen.sql()}"
+        known = f"SELECT {ID} FROM {self.place.tags} WHERE {self.place.seen.sql()}"  # noqa: S608 - names of our own tables
         rows = self._living(self.place.measures, self.place.following).where(
-            f"{ID} IN (SELECT {ID} FROM {self.touched}) OR {ID} NOT IN ({known})"
+            f"{ID} IN (SELECT {ID} FROM {self.touched}) OR {ID} NOT IN ({known})"  # noqa: S608 - names of our own tables
         )
         values = [exp.column(ID), *(exp.column(code, quoted=True) for code in steady)]
         self._make(STEADY, self._with_tags(rows, values, steady))
@@ -152,27 +151,24 @@ class Update:
         """Replace who is who where it is no longer so."""
         table, following = self.place.parties, self.place.following
         same = "now.party_id = old.party_id AND now.customer_id = old.customer_id"
-        now = f"SELECT 1 FROM identity.assignment AS now WHERE {same}"
-        self.job.engine.run(
-            Statement(
-                f"UPDATE {table} AS old SET died = {following.snapshot} "
-                f"WHERE {self.place.seen.sql()} AND NOT EXISTS ({now})"
-            )
-        )
-        there = f"SELECT 1 FROM {table} AS old WHERE {same} AND {following.seen.sql()}"
+        now = f"SELECT 1 FROM identity.assignment AS now WHERE {same}"  # noqa: S608 - names of our own tables
+        gone = f"{self.place.seen.sql()} AND NOT EXISTS ({now})"
+        text = f"UPDATE {table} AS old SET died = $died WHERE {gone}"  # noqa: S608 - names of our own tables
+        self.job.engine.run(Statement(text, {"died": following.snapshot}))
+        there = f"SELECT 1 FROM {table} AS old WHERE {same} AND {following.seen.sql()}"  # noqa: S608 - names of our own tables
         rows = exp.select("now.party_id", "now.customer_id", *following.version)
         rows = rows.from_("identity.assignment AS now").where(f"NOT EXISTS ({there})")
         self._run(exp.insert(rows, table))
 
     def _replace(self, table: str, rows: str) -> None:
         """Put the rows of a temporary table in the place of those of the same customers."""
-        self._end(table, f"{ID} IN (SELECT {ID} FROM {rows})")
+        self._end(table, f"{ID} IN (SELECT {ID} FROM {rows})")  # noqa: S608 - names of our own tables
         self._run(exp.insert(exp.select("*").from_(rows).order_by(ID), table))
 
     def _end(self, table: str, which: str) -> None:
         died = self.place.following.snapshot
-        text = f"UPDATE {table} SET died = {died} WHERE {self.place.seen.sql()} AND {which}"
-        self.job.engine.run(Statement(text))
+        text = f"UPDATE {table} SET died = $died WHERE {self.place.seen.sql()} AND {which}"  # noqa: S608 - names of our own tables
+        self.job.engine.run(Statement(text, {"died": died}))
 
     def _living(self, table: str, place: Generation) -> exp.Select:
         return exp.select("*").from_(table).where(place.seen)

@@ -244,7 +244,7 @@ def _move(kind: str, names: tuple[str, str], digest: str, *, fixed: bool, contex
     context.engine.run(
         Statement(
             f"""UPDATE event."{kind}" SET {change}
-            WHERE clinic = $old AND superseded_at IS NULL AND import_id IN ({earlier})""",  # noqa: S608 - declared kinds
+            WHERE clinic = $old AND superseded_at IS NULL AND import_id = ANY ({earlier})""",  # noqa: S608 - declared kinds
             values,
         )
     )

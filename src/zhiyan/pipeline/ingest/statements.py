@@ -275,7 +275,7 @@ def count_overlap(kind: EventKind) -> Statement:
         f"""WITH document AS (SELECT DISTINCT source, {document} AS number
           FROM {fresh_rows(kind)} WHERE NOT corrects AND line_group IS NOT NULL)
         SELECT count(DISTINCT s.row_id) AS overlap FROM "stage_{kind.name}" AS s
-        JOIN document AS d ON d.source = s.source AND d.number = {document}
+        JOIN document AS d ON d.source = s.source AND {document} = d.number
         WHERE s.line_group IS NOT NULL
           AND s.event_id NOT IN (SELECT event_id FROM "fresh_{kind.name}")"""  # noqa: S608 - identifiers come from the declaration of the kind
     )
