@@ -1,12 +1,15 @@
 """The shared clinic group: read as it is, or copied to be changed."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from tests.app.group import copy_of, group, remembered_catalogues
 
-from zhiyan.cli import output
+from zhiyan.cli import output, tags
+from zhiyan.lang.catalogue import Catalogue
+from zhiyan.lang.lint import Heard, Report, lint
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -20,7 +23,22 @@ def width_of_the_test() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def quick_definitions() -> Iterator[None]:
-    with remembered_catalogues():
+    with remembered_catalogues(), remembered_reports():
+        yield
+
+
+@contextmanager
+def remembered_reports() -> Iterator[None]:
+    """Lint the same definitions once only: it is a pure function, and takes many seconds."""
+    known: dict[int, tuple[Catalogue, Report]] = {}  # the catalogue is kept, so its id is its own
+
+    def remembered(catalogue: Catalogue, *, heard: Heard | None = None) -> Report:
+        if id(catalogue) not in known:
+            known[id(catalogue)] = catalogue, lint(catalogue, heard=heard)
+        return known[id(catalogue)][1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tags, "run_lint", remembered)
         yield
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.effort import examples
 
 from zhiyan.engines.duckdb import DuckDBEngine
 from zhiyan.pipeline import history
@@ -82,7 +83,7 @@ def was(engine: DuckDBEngine, one: Sighting) -> list[dict[str, Any]]:
     return rows(engine, f"SELECT {listed} FROM {one.table} ORDER BY customer_id")
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(4), deadline=None)
 @given(found=st.lists(sights, min_size=1, max_size=6), data=st.data())
 def test_any_order_gives_the_same_intervals_and_every_snapshot_back(found: list[Any], data: Any):
     engine = DuckDBEngine(None)
@@ -104,7 +105,7 @@ def test_any_order_gives_the_same_intervals_and_every_snapshot_back(found: list[
     engine.close()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(4), deadline=None)
 @given(found=st.lists(sights, min_size=1, max_size=6))
 def test_no_belief_holds_two_values_or_leaves_a_hole(found: list[Any]):
     engine = DuckDBEngine(None)

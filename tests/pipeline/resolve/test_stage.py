@@ -289,6 +289,7 @@ def test_few_wrong_pairs_and_most_right_ones(engine):
     assert len(right & careless) / len(careless) < 0.3 < precision
 
 
+@pytest.mark.slow
 def test_two_hundred_thousand_parties(engine):
     engine.run(
         Statement(
