@@ -1,6 +1,7 @@
 """A client that calls an application in memory."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
@@ -17,7 +18,8 @@ class Client:
             async with httpx.AsyncClient(transport=transport, base_url=self._host) as client:
                 return await client.request(method, path, **more)
 
-        return asyncio.run(once())
+        with ThreadPoolExecutor(1) as apart:  # a browser test may have left a loop running here
+            return apart.submit(lambda: asyncio.run(once())).result()
 
     def get(self, path: str, **more) -> httpx.Response:
         return self.call("GET", path, **more)
