@@ -127,7 +127,9 @@ def test_tag(demo: Path):
     assert "2026-0" in call("tags", "show", "last_visit_date", W, demo).stdout
 
 
-@pytest.mark.parametrize("pack", ["medical_aesthetics", "retail"])
+@pytest.mark.parametrize(
+    "pack", [pytest.param("medical_aesthetics", marks=pytest.mark.slow), "retail"]
+)
 def test_lint_of_packs(pack: str):
     found = told("tags", "lint", "--pack", pack)
     assert found["tags"] > 10
