@@ -5,7 +5,7 @@ from datetime import datetime
 
 from zhiyan.api import models
 from zhiyan.api.naming import Names, named, tag_name
-from zhiyan.api.show import aware, edge, show, text
+from zhiyan.api.show import edge, show, text
 from zhiyan.app.reads import Distribution, Group, Label, Taxonomy
 from zhiyan.core.expression import Ref
 from zhiyan.core.expression import names as names_of
@@ -13,6 +13,7 @@ from zhiyan.core.measure import NULL
 from zhiyan.core.segment import Segment
 from zhiyan.core.snapshot import Manifest
 from zhiyan.core.tag import Tag
+from zhiyan.core.time import aware
 
 
 def spread(found: Distribution, tag: Tag, labels: Mapping[str, Label]) -> models.Spread:

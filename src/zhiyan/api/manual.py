@@ -8,8 +8,8 @@ from fastapi import APIRouter
 from zhiyan.api.failures import not_found
 from zhiyan.api.models import Model
 from zhiyan.api.routes import FAILURES, Code, CustomerId, number
-from zhiyan.api.show import aware
 from zhiyan.app.manual import EntryReads
+from zhiyan.core.time import aware
 
 
 class EnteredValue(Model):

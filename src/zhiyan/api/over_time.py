@@ -18,10 +18,10 @@ from zhiyan.api.over_time_models import (
     VersionLine,
 )
 from zhiyan.api.routes import FAILURES, Code, CustomerId, Where
-from zhiyan.api.show import aware
 from zhiyan.app import catalogue_life, history
 from zhiyan.app.workspace import Workspace
 from zhiyan.core.identity import public_id
+from zhiyan.core.time import aware
 
 Answer = TypeVar("Answer")
 Moment = Annotated[str, Query(max_length=40, description="2026-11-01, at 00:00 in the zone")]

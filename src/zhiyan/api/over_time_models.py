@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Self
 
 from zhiyan.api.models import Model
-from zhiyan.api.show import aware
 from zhiyan.app.catalogue_life import Health
+from zhiyan.core.time import aware
 from zhiyan.lang.versions import Change
 from zhiyan.pipeline.history import Stretch
 

@@ -2,7 +2,7 @@
 
 from zhiyan.api import models, people_models
 from zhiyan.api.naming import Names, named, plain_name, tag_name
-from zhiyan.api.show import NO_LABELS, aware, show, text
+from zhiyan.api.show import NO_LABELS, show, text
 from zhiyan.app import reads
 from zhiyan.core import evidence as proof
 from zhiyan.core.expression import Value, ValueType
@@ -10,6 +10,7 @@ from zhiyan.core.identity import public_id
 from zhiyan.core.kinds import KINDS
 from zhiyan.core.snapshot import Manifest
 from zhiyan.core.tag import Tag
+from zhiyan.core.time import aware
 
 
 def kind_counts(rows: dict[str, int]) -> list[models.KindCount]:

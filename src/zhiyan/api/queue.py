@@ -7,11 +7,12 @@ from fastapi import APIRouter, Query
 
 from zhiyan.api.models import Model, Named, Text
 from zhiyan.api.routes import FAILURES
-from zhiyan.api.show import aware, raw
+from zhiyan.api.show import raw
 from zhiyan.app import queueing
 from zhiyan.app.reads import Label
 from zhiyan.core.action import Purpose
 from zhiyan.core.identity import public_id
+from zhiyan.core.time import aware
 from zhiyan.pipeline.queue import Entry, Held, Request
 
 Name = Annotated[str, Query(max_length=80)]

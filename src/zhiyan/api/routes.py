@@ -9,11 +9,12 @@ from zhiyan.api.failures import not_found, wrong_expressions
 from zhiyan.api.memory import Memory
 from zhiyan.api.naming import Names, named, tag_name
 from zhiyan.api.people import Desk, codes_of, kind_counts
-from zhiyan.api.show import aware, text
+from zhiyan.api.show import text
 from zhiyan.app.reads import Overview, Reads
 from zhiyan.core.identity import parse_public_id
 from zhiyan.core.snapshot import Manifest
 from zhiyan.core.tag import Tag
+from zhiyan.core.time import aware
 
 FAILURES: dict[int | str, dict[str, Any]] = {
     code: {"model": models.Failure, "description": words}

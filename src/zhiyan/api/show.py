@@ -1,20 +1,16 @@
 """Values as text, in Chinese and English."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from zhiyan.api.models import Raw, Shown, Text
 from zhiyan.app.reads import Label
 from zhiyan.core.expression import Value, ValueType
+from zhiyan.core.time import aware
 
 UNKNOWN = ("未知", "Unknown")
 EPOCH = date(1970, 1, 1)
 NO_LABELS: Mapping[str, Label] = {}
-
-
-def aware(moment: datetime) -> datetime:
-    """Return a stored naive UTC moment as an aware one."""
-    return moment.replace(tzinfo=UTC)
 
 
 def show(

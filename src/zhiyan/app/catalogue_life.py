@@ -10,11 +10,12 @@ from typing import Any, cast
 
 import yaml
 
-from zhiyan.app.lookup import aware, seen_by, snapshot_named, tag_named
+from zhiyan.app.lookup import seen_by, snapshot_named, tag_named
 from zhiyan.app.session import Session
 from zhiyan.app.uses import waiting_uses
 from zhiyan.core.snapshot import Manifest
 from zhiyan.core.tag import Tag
+from zhiyan.core.time import aware
 from zhiyan.errors import DefinitionError, Problem, UsageError
 from zhiyan.lang.catalogue import Catalogue
 from zhiyan.lang.lifecycle import LIVE, RETIRED, STEPS, previewed

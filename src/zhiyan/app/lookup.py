@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from zhiyan.core.expression import names
@@ -86,8 +85,3 @@ def seen_by(catalogue: Catalogue, snapshot: Manifest) -> Catalogue:
         if not any(name in catalogue.tags and name not in tags for name in names(segment.where))
     }
     return replace(catalogue, tags=tags, segments=segments)
-
-
-def aware(stored: datetime) -> datetime:
-    """Return a stored naive UTC moment as an aware one."""
-    return stored.replace(tzinfo=UTC)

@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from zhiyan.app import history, importing
 from zhiyan.app.lookup import (
-    aware,
     customer_named,
     customer_row,
     no_customer,
@@ -21,7 +20,7 @@ from zhiyan.app.session import Session
 from zhiyan.core.evidence import Evidence
 from zhiyan.core.snapshot import Manifest
 from zhiyan.core.tag import Tag
-from zhiyan.core.time import AsOf, naive_utc
+from zhiyan.core.time import AsOf, aware, naive_utc
 from zhiyan.errors import DataError, Problem, UsageError
 from zhiyan.lang.catalogue import check_expression
 from zhiyan.lang.load import load_catalogue

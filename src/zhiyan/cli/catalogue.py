@@ -11,6 +11,7 @@ from zhiyan.cli.options import JsonOption, WorkspaceOption, opened, reading
 from zhiyan.cli.output import Amount, console, print_json, table
 from zhiyan.cli.queue import Language, LanguageOption
 from zhiyan.cli.snapshots import MembersOption, show_comparison
+from zhiyan.core.time import aware
 from zhiyan.lang.lifecycle import RETIRED
 from zhiyan.lang.versions import BREAKING, POLICY, WORDS, Change
 
@@ -47,7 +48,7 @@ def versions(
         print_json([{"version": one, "changes": changed} for one, changed in found])
         return
     rows = [
-        (one.short, one.status, zone.to_local(app.aware(one.first_as_of)), one.first_snapshot[:8],
+        (one.short, one.status, zone.to_local(aware(one.first_as_of)), one.first_snapshot[:8],
          _pick(lang, KINDS[_worst(changed)]) if changed else "-",
          "、".join(dict.fromkeys(c.part for c in changed)))
         for one, changed in found

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +18,7 @@ from zhiyan.cli.output import console, print_json, table
 from zhiyan.cli.queue import Language, LanguageOption
 from zhiyan.cli.telling import Texts
 from zhiyan.core.identity import public_id
+from zhiyan.core.time import aware, naive_utc
 from zhiyan.pipeline.history import CUSTOMER, Migration, Sighting, Stretch, text_of
 
 #: How many movements and members the terminal shows; files and ``--json`` hold all.
@@ -173,7 +174,7 @@ def _show_members(found: pa.Table, say: Texts, *, listed: bool) -> None:
 
 def _resting(sighting: Sighting, moment: datetime, known_at: str | None) -> dict[str, Any]:
     """Return what an answer rests on, for programs."""
-    asked = moment.astimezone(UTC).replace(tzinfo=None)
+    asked = naive_utc(moment)
     return {
         "snapshot": sighting.snapshot_id,
         "as_of": sighting.as_of,
@@ -253,7 +254,7 @@ def movements(  # noqa: PLR0913 - one option each
 
 def _days(workspace: Workspace, first: str, last: str | None) -> tuple[datetime, datetime]:
     zone = workspace.settings.zone
-    newest = max(one.as_of for one in app.sightings(workspace)).replace(tzinfo=UTC)
+    newest = aware(max(one.as_of for one in app.sightings(workspace)))
     return zone.parse_moment(first), zone.parse_moment(last) if last else newest
 
 

@@ -1,7 +1,7 @@
 """Tags by people: set, remove, confirm, import, list, and the quality of the labels."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,7 +25,7 @@ from zhiyan.cli.output import Shown, cell, console, print_json, table
 from zhiyan.cli.queue import Language, LanguageOption
 from zhiyan.core.identity import public_id
 from zhiyan.core.tag import Tag
-from zhiyan.core.time import BusinessZone
+from zhiyan.core.time import BusinessZone, aware
 from zhiyan.lang.catalogue import Catalogue
 from zhiyan.pipeline.manual import Wanted
 
@@ -229,7 +229,7 @@ def _named(names: dict[str, tuple[str, str]], code: str, *, chinese: bool) -> st
 
 
 def _day(moment: datetime | None, zone: BusinessZone) -> str:
-    return f"{zone.to_local(moment.replace(tzinfo=UTC)):%Y-%m-%d %H:%M}" if moment else ""
+    return f"{zone.to_local(aware(moment)):%Y-%m-%d %H:%M}" if moment else ""
 
 
 @tag.command("quality")

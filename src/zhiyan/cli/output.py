@@ -27,7 +27,7 @@ from zhiyan.core.evidence import Counted
 from zhiyan.core.expression import ValueType
 from zhiyan.core.identity import public_id
 from zhiyan.core.tag import Tag
-from zhiyan.core.time import BusinessZone
+from zhiyan.core.time import BusinessZone, aware
 from zhiyan.lang.catalogue import View
 
 STEPS = {
@@ -179,7 +179,7 @@ class Shown:
         if kind is ValueType.MONEY and isinstance(value, int):
             return yuan(value)
         if isinstance(value, datetime):
-            return cell(self.zone.to_local(value.replace(tzinfo=UTC)))
+            return cell(self.zone.to_local(aware(value)))
         return cell(value)
 
     def tag(self, value: Any, tag: Tag) -> str:

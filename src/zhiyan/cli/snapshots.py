@@ -1,6 +1,5 @@
 """Commands about snapshots: compute, refresh, and what follows from them."""
 
-from datetime import UTC
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,6 +29,7 @@ from zhiyan.core.expression import ValueType
 from zhiyan.core.identity import public_id
 from zhiyan.core.snapshot import Manifest
 from zhiyan.core.tag import Tag
+from zhiyan.core.time import aware
 from zhiyan.lang.catalogue import Catalogue
 from zhiyan.lang.render import render
 from zhiyan.pipeline.compare import Comparison
@@ -92,8 +92,8 @@ def list_snapshots(workspace: WorkspaceOption = None, *, json: JsonOption = Fals
         return
     rows = [
         (
-            m.snapshot_id, zone.to_local(m.as_of.replace(tzinfo=UTC)),
-            zone.to_local(m.known_at.replace(tzinfo=UTC)), m.customers, len(m.tags),
+            m.snapshot_id, zone.to_local(aware(m.as_of)),
+            zone.to_local(aware(m.known_at)), m.customers, len(m.tags),
             (m.based_on or "")[:8],
         )
         for m in manifests
@@ -189,7 +189,7 @@ def _show_card(card: Evidence, tag: Tag, shown: Shown) -> None:
         title = f"{counted.measure} = {told}：{counted.source} 计入 {counted.row_count} 行"
         table(title, counted.columns, shown.rows(counted))
     if card.flip:
-        day = shown.zone.day(card.flip.at.replace(tzinfo=UTC))
+        day = shown.zone.day(aware(card.flip.at))
         after = shown.tag(card.flip.value, tag)
         console.print(f"若无新事件，{day} 起变为 [bold]{after}[/]")
     else:

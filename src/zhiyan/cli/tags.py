@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from zhiyan.app.catalogue_life import aware, has_quality, quality_history
+from zhiyan.app.catalogue_life import has_quality, quality_history
 from zhiyan.app.distribution import spread
 from zhiyan.app.reference import clinics_of
 from zhiyan.app.settings import PACKS_FOLDER, available_packs, read_settings
@@ -14,6 +14,7 @@ from zhiyan.cli import linting
 from zhiyan.cli.options import JsonOption, WorkspaceOption, folder_of, reading
 from zhiyan.cli.output import Amount, Shown, bars, cell, console, print_json, table
 from zhiyan.core.tag import Tag
+from zhiyan.core.time import aware
 from zhiyan.errors import Problem, UsageError
 from zhiyan.lang.catalogue import Catalogue, Category
 from zhiyan.lang.lint import lint as run_lint

@@ -1,12 +1,13 @@
 """What commands over time say: texts, names and values in the language that was asked for."""
 
 from collections.abc import Collection
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from zhiyan.app.workspace import Workspace
 from zhiyan.cli.output import Shown
 from zhiyan.cli.queue import Language
 from zhiyan.core.tag import Tag
+from zhiyan.core.time import aware
 from zhiyan.lang.catalogue import Catalogue
 from zhiyan.pipeline.history import value_of
 
@@ -61,13 +62,13 @@ class Texts:
         """Return a stored moment in the business zone; a midnight as its day."""
         if moment is None:
             return "-"
-        local = self._zone.to_local(moment.replace(tzinfo=UTC))
+        local = self._zone.to_local(aware(moment))
         midnight = (local.hour, local.minute, local.second) == (0, 0, 0)
         return f"{local:%Y-%m-%d}" if midnight else f"{local:%Y-%m-%d %H:%M}"
 
     def on(self, moment: datetime) -> date:
         """Return the business day of a stored moment."""
-        return self._zone.day(moment.replace(tzinfo=UTC))
+        return self._zone.day(aware(moment))
 
     def _tag(self, code: str) -> Tag | None:
         tags = self._catalogue.tags

@@ -3,7 +3,7 @@
 ``lang`` turns text into this tree, checks it, evaluates it and writes it as SQL.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -84,3 +84,20 @@ def walk(node: Node) -> Iterator[Node]:
 def names(node: Node) -> frozenset[str]:
     """Return the names that an expression reads."""
     return frozenset(part.name for part in walk(node) if isinstance(part, Ref))
+
+
+def replaced(node: Node, instead: Callable[[Node], Node | None]) -> Node:
+    """Return an expression with some parts replaced, from the outside in.
+
+    ``instead`` gives what takes the place of a part, None where the part stays and its own parts are
+    asked about. What was put in is not looked into.
+    """
+    found = instead(node)
+    if found is not None:
+        return found
+    if isinstance(node, Call):
+        return Call(node.op, tuple(replaced(arg, instead) for arg in node.args))
+    if isinstance(node, Case):
+        branches = tuple((replaced(a, instead), replaced(b, instead)) for a, b in node.branches)
+        return Case(branches, replaced(node.otherwise, instead))
+    return node

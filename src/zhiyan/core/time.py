@@ -84,6 +84,11 @@ def naive_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 
+def aware(stored: datetime) -> datetime:
+    """Return a stored naive UTC moment as an aware one: the inverse of ``naive_utc``."""
+    return stored.replace(tzinfo=UTC)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AsOf:
     """The only notion of now: facts with ``occurred_at < as_of`` and ``recorded_at <= known_at``.

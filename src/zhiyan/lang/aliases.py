@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from zhiyan.core.expression import Call, Case, Node, Ref, names
+from zhiyan.core.expression import Node, Ref, names, replaced
 
 
 def outdated(node: Node, known: Callable[[str], object], aliases: Mapping[str, str]) -> list[str]:
@@ -12,11 +12,7 @@ def outdated(node: Node, known: Callable[[str], object], aliases: Mapping[str, s
 
 def renamed(node: Node, old: Mapping[str, str]) -> Node:
     """Return an expression with old codes replaced by those of today."""
-    if isinstance(node, Ref):
-        return Ref(old.get(node.name, node.name))
-    if isinstance(node, Call):
-        return Call(node.op, tuple(renamed(part, old) for part in node.args))
-    if isinstance(node, Case):
-        branches = tuple((renamed(when, old), renamed(then, old)) for when, then in node.branches)
-        return Case(branches, renamed(node.otherwise, old))
-    return node
+    return replaced(
+        node,
+        lambda part: Ref(old[part.name]) if isinstance(part, Ref) and part.name in old else None,
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from zhiyan.core.expression import Call, Case, Literal, Node, Ref, ValueType
+from zhiyan.core.expression import Call, Case, Literal, Node, Ref, ValueType, replaced
 from zhiyan.errors import Problem
 from zhiyan.lang.functions import REGISTRY, Function, Kind
 from zhiyan.lang.nearest import nearest
@@ -82,16 +82,13 @@ def bind(node: Node, params: Mapping[str, Node]) -> Node:
     Returns:
         The expression with values in place of parameters.
     """
-    if isinstance(node, Ref):
-        if not node.name.startswith("param."):
-            return node
-        return params.get(node.name) or params.get(node.name.removeprefix("param."), node)
-    if isinstance(node, Call):
-        return Call(node.op, tuple(bind(arg, params) for arg in node.args))
-    if isinstance(node, Case):
-        branches = tuple((bind(when, params), bind(then, params)) for when, then in node.branches)
-        return Case(branches, bind(node.otherwise, params))
-    return node
+
+    def value(part: Node) -> Node | None:
+        if not (isinstance(part, Ref) and part.name.startswith("param.")):
+            return None
+        return params.get(part.name) or params.get(part.name.removeprefix("param."))
+
+    return replaced(node, value)
 
 
 class _Checker:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
-from zhiyan.core.expression import Call, Case, Literal, Node, Ref, ValueType, names, walk
+from zhiyan.core.expression import Call, Literal, Node, Ref, ValueType, names, replaced, walk
 from zhiyan.core.measure import Measure, Unit
 from zhiyan.lang.bounds import elapsed, window_spans
 from zhiyan.lang.catalogue import Catalogue, View, ViewPart
@@ -69,7 +69,10 @@ def _parts(
     """Return which columns of a kind are read through a member of a source, and what of them."""
     columns, nodes = wanted
     inside = {n: bind(part.columns[n], catalogue.literals) for n in columns if n in part.columns}
-    own = [_substitute(node, inside) for node in nodes]
+    own = [
+        replaced(node, lambda part: inside.get(part.name) if isinstance(part, Ref) else None)
+        for node in nodes
+    ]
     own += [bind(part.where, catalogue.literals)] if part.where else []
     base = catalogue.views[part.kind]
     needed = {name for node in (*own, *inside.values()) for name in names(node)}
@@ -81,19 +84,6 @@ def _parts(
             name=name, type=column.type, values=column.values, range=column.range
         )
     return variables, [atom for node in own for atom in _atoms(node)]
-
-
-def _substitute(node: Node, columns: Mapping[str, Node]) -> Node:
-    if isinstance(node, Ref):
-        return columns.get(node.name, node)
-    if isinstance(node, Call):
-        return Call(node.op, tuple(_substitute(arg, columns) for arg in node.args))
-    if isinstance(node, Case):
-        branches = tuple(
-            (_substitute(when, columns), _substitute(then, columns)) for when, then in node.branches
-        )
-        return Case(branches, _substitute(node.otherwise, columns))
-    return node
 
 
 def _atoms(node: Node) -> Iterator[Node]:

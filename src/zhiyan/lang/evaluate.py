@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from zhiyan.core.expression import Call, Case, Literal, Node, Ref, Value, walk
+from zhiyan.core.expression import Call, Case, Literal, Node, Ref, Value, replaced, walk
 from zhiyan.errors import InternalError, Problem
 from zhiyan.lang.aggregates import Entry
 from zhiyan.lang.functions import REGISTRY, Aggregate, Kind, Population, Scalar
@@ -49,13 +49,13 @@ def evaluate_all(node: Node, rows: Sequence[Row], moment: Moment) -> list[Value]
     ``band`` and ``peers``.
     """
     calls = [part for part in walk(node) if isinstance(part, Call) and _compares(part)]
-    places = {part: f"compared {number}" for number, part in enumerate(dict.fromkeys(calls))}
-    columns = {name: _compared(part, rows, moment) for part, name in places.items()}
+    places = {part: Ref(f"compared {number}") for number, part in enumerate(dict.fromkeys(calls))}
+    columns = {ref.name: _compared(part, rows, moment) for part, ref in places.items()}
     extended = [
         {**row, **{name: values[number] for name, values in columns.items()}}
         for number, row in enumerate(rows)
     ]
-    plain = _replace(node, places)
+    plain = replaced(node, lambda part: places.get(part) if isinstance(part, Call) else None)
     return [evaluate(plain, row, moment) for row in extended]
 
 
@@ -96,17 +96,6 @@ def _compared(node: Call, rows: Sequence[Row], moment: Moment) -> list[Value]:
     if not isinstance(entry, Population):
         raise _unchecked(f"{node.op} compares nothing")
     return entry.compare(keys)
-
-
-def _replace(node: Node, places: Mapping[Call, str]) -> Node:
-    if isinstance(node, Call):
-        if node in places:
-            return Ref(places[node])
-        return Call(node.op, tuple(_replace(arg, places) for arg in node.args))
-    if isinstance(node, Case):
-        branches = tuple((_replace(a, places), _replace(b, places)) for a, b in node.branches)
-        return Case(branches, _replace(node.otherwise, places))
-    return node
 
 
 def _unchecked(message: str) -> InternalError:

@@ -4,7 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zhiyan.core.expression import Call, Case, Literal, Node, Value, ValueType, names, walk
+from zhiyan.core.expression import (
+    Call,
+    Case,
+    Literal,
+    Node,
+    Value,
+    ValueType,
+    names,
+    replaced,
+    walk,
+)
 from zhiyan.core.measure import Measure
 from zhiyan.core.tag import Tag
 from zhiyan.errors import DataError
@@ -80,7 +90,7 @@ class Judge:
                 shut = tag.code in self._gated and tags.get(VALID) is not True
                 rule = self._rules[tag.code]
                 if calls := self._comparing[tag.code]:
-                    rule = _put(rule, _places(calls, row, dice))
+                    rule = replaced(rule, _places(calls, row, dice).get)
                 tags[tag.code] = None if shut else evaluate(rule, row, MOMENT)
         except DataError:
             return None
@@ -126,17 +136,6 @@ def _places(calls: Sequence[Node], row: Mapping[str, Any], dice: Dice) -> dict[N
 
 def _compares(node: Node) -> bool:
     return isinstance(node, Call) and node.op in POPULATION_FUNCTIONS
-
-
-def _put(node: Node, places: Mapping[Node, Node]) -> Node:
-    if node in places:
-        return places[node]
-    if isinstance(node, Call):
-        return Call(node.op, tuple(_put(arg, places) for arg in node.args))
-    if isinstance(node, Case):
-        branches = tuple((_put(a, places), _put(b, places)) for a, b in node.branches)
-        return Case(branches, _put(node.otherwise, places))
-    return node
 
 
 def read_tags(catalogue: Catalogue, *nodes: Node) -> frozenset[str]:

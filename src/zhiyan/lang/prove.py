@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from zhiyan.core.expectation import Expectation
-from zhiyan.core.expression import Call, Case, Literal, Node, Ref, Value, ValueType, walk
+from zhiyan.core.expression import Call, Case, Literal, Node, Ref, Value, ValueType, replaced, walk
 from zhiyan.core.measure import Measure
 from zhiyan.lang.catalogue import Catalogue, Range
 from zhiyan.lang.check import Name, Scope, bind
@@ -71,18 +71,14 @@ class _Expansion:
         return name
 
     def _filled(self, node: Node, own: Mapping[str, Node]) -> Node:
-        if isinstance(node, Ref):
-            if node.name in own:
-                return own[node.name]
-            return self._tag(node.name) if node.name in self.catalogue.tags else node
-        if isinstance(node, Call):
-            return Call(node.op, tuple(self._filled(arg, own) for arg in node.args))
-        if isinstance(node, Case):
-            branches = tuple(
-                (self._filled(when, own), self._filled(then, own)) for when, then in node.branches
-            )
-            return Case(branches, self._filled(node.otherwise, own))
-        return node
+        def meaning(part: Node) -> Node | None:
+            if not isinstance(part, Ref):
+                return None
+            if part.name in own:
+                return own[part.name]
+            return self._tag(part.name) if part.name in self.catalogue.tags else None
+
+        return replaced(node, meaning)
 
 
 def is_proven(catalogue: Catalogue, expectation: Expectation) -> bool:

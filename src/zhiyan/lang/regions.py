@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from zhiyan.core.expression import Call, Case, Literal, Node, Ref, Value, ValueType, names
+from zhiyan.core.expression import Call, Literal, Node, Ref, Value, ValueType, names, replaced
 from zhiyan.lang.catalogue import Range
 from zhiyan.lang.check import Name, Scope, check
 from zhiyan.lang.evaluate import evaluate
@@ -141,12 +141,8 @@ class Abstraction:
         return Ref(text)
 
     def _without_ranks(self, node: Node) -> Node:
-        if isinstance(node, Call) and node.op in POPULATION_FUNCTIONS:
-            return self._name(node)
-        if isinstance(node, Call):
-            return Call(node.op, tuple(self._without_ranks(arg) for arg in node.args))
-        if isinstance(node, Case):
-            free = self._without_ranks
-            branches = tuple((free(when), free(then)) for when, then in node.branches)
-            return Case(branches, free(node.otherwise))
-        return node
+        def named(part: Node) -> Node | None:
+            compares = isinstance(part, Call) and part.op in POPULATION_FUNCTIONS
+            return self._name(part) if compares else None
+
+        return replaced(node, named)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from zhiyan.core.expression import Call, Case, Literal, Node, Value, ValueType, walk
+from zhiyan.core.expression import Call, Literal, Node, Value, ValueType, replaced, walk
 from zhiyan.core.measure import Measure
 from zhiyan.core.tag import Tag
 from zhiyan.lang.bounds import shift, window_spans
@@ -52,7 +52,7 @@ def bound_rules(subject: Subject, tags: Sequence[Tag]) -> list[Rule]:
         bound = [bind(node, literals) for node in (*nodes, tag.otherwise)]
         ranks = {part for node in bound for part in walk(node) if _is_rank(part)}
         fixed = {rank: _rank_value(subject, tag, rank) for rank in ranks}
-        bound = [_fill(node, fixed) for node in bound]
+        bound = [replaced(node, fixed.get) for node in bound]
         rules.append(
             Rule(
                 tag=tag,
@@ -89,17 +89,6 @@ def _rank_value(subject: Subject, tag: Tag, rank: Node) -> Node:
     table = subject.engine.query(Statement(query.sql(dialect=DIALECT), {"id": subject.customer_id}))
     found = table.column("rank")[0].as_py() if table.num_rows else None
     return Literal(found, ValueType.DECIMAL)
-
-
-def _fill(node: Node, fixed: Mapping[Node, Node]) -> Node:
-    if node in fixed:
-        return fixed[node]
-    if isinstance(node, Call):
-        return Call(node.op, tuple(_fill(arg, fixed) for arg in node.args))
-    if isinstance(node, Case):
-        branches = tuple((_fill(a, fixed), _fill(b, fixed)) for a, b in node.branches)
-        return Case(branches, _fill(node.otherwise, fixed))
-    return node
 
 
 class Replay:
