@@ -4,8 +4,8 @@ import pytest
 
 from zhiyan.core.expression import ValueType
 from zhiyan.core.measure import Follow, Measure, Span, Unit
-from zhiyan.lang.catalogue import SourceColumn, View, ViewPart
-from zhiyan.lang.crossings import crossings
+from zhiyan.lang.catalogue import Catalogue, SourceColumn, View, ViewPart
+from zhiyan.lang.crossings import Passing, Tick, measure_passing
 from zhiyan.lang.parse import parse
 
 COLUMNS = {
@@ -15,24 +15,44 @@ COLUMNS = {
     "value_fen": ValueType.MONEY,
     "code": ValueType.TEXT,
 }
-VIEW = View(
-    name="coupon",
-    name_zh="券",
-    name_en="Coupon",
-    columns={name: SourceColumn(name=name, type=kind) for name, kind in COLUMNS.items()},
-    parts=(ViewPart(kind="coupon", where=None, columns={}),),
+
+
+def view(name: str, **parts: str) -> View:
+    """A view of one part; ``where`` is its condition."""
+    where = parse(parts["where"]) if parts else None
+    return View(
+        name=name,
+        name_zh=name,
+        name_en=name,
+        columns={name: SourceColumn(name=name, type=kind) for name, kind in COLUMNS.items()},
+        parts=(ViewPart(kind="coupon", where=where, columns={}),),
+    )
+
+
+CATALOGUE = Catalogue(
+    name="test",
+    name_zh="测试",
+    name_en="Test",
+    version="1",
+    tags={},
+    segments={},
+    views={
+        "coupon": view("coupon"),
+        "visit": view("visit"),
+        "recent": view("recent", where="days_since(used_at) < 7"),
+    },
+    params={},
+    categories={},
+    taxonomies={},
+    domains={},
+    used_by={},
 )
 
 
-def measure(aggregate: str, where: str | None = None, **more) -> Measure:
-    return Measure(
-        name="value",
-        source="coupon",
-        type=ValueType.INT,
-        aggregate=parse(aggregate),
-        where=parse(where) if where else None,
-        **more,
-    )
+def found(aggregate: str, where: str | None = None, **more) -> Passing:
+    given = {"name": "value", "source": "coupon", "type": ValueType.INT, **more}
+    condition = parse(where) if where else None
+    return measure_passing(Measure(aggregate=parse(aggregate), where=condition, **given), CATALOGUE)
 
 
 def days(*counts: int, ahead: bool = False, unit: Unit = Unit.DAY) -> set[tuple[Span, bool]]:
@@ -53,32 +73,47 @@ def days(*counts: int, ahead: bool = False, unit: Unit = Unit.DAY) -> set[tuple[
     ],
 )
 def test_measures_that_turn_at_known_ages(aggregate, where, ages):
-    assert crossings(measure(aggregate, where), VIEW) == ages
+    assert found(aggregate, where) == Passing(frozenset(ages), frozenset())
 
 
 @pytest.mark.parametrize(
-    ("aggregate", "where"),
+    ("aggregate", "where", "ticks"),
     [
-        ("sum(decay(days_since(occurred_at), 30, 1))", None),
-        ("min(days_since(used_at))", None),
-        ("count(*)", "years_since(birthdate) < 18"),
-        ("count(*)", "days_since(birthdate) >= 0"),
-        ("count(*)", "days_since(used_at) < value_fen / value_fen"),
-        ("count(*)", "on_day(as_of) = on_day(used_at)"),
+        ("sum(decay(days_since(occurred_at), 30, 1))", None, {Tick.DAY}),
+        ("min(days_since(used_at))", None, {Tick.DAY}),
+        ("min(hours_since(used_at))", None, {Tick.HOUR}),
+        ("count(*)", "years_since(birthdate) < 18", {Tick.MIDNIGHT}),
+        ("count(*)", "days_since(birthdate) >= 0", {Tick.MIDNIGHT}),
+        ("count(*)", "days_since(used_at) < value_fen / value_fen", {Tick.DAY}),
+        ("count(*)", "on_day(as_of) = on_day(used_at)", {Tick.MIDNIGHT}),
+        ("count(*)", "days_between(used_at, as_of) > 3", {Tick.ALWAYS}),
+        (
+            "count(*)",
+            "on_day(case when days_since(used_at) > 3 then as_of end) = birthdate",
+            {Tick.ALWAYS, Tick.MIDNIGHT},
+        ),
+        (
+            "any(days_since(coalesce(birthdate, on_day(used_at))) < 3)",
+            None,
+            {Tick.DAY, Tick.MIDNIGHT},
+        ),
     ],
 )
-def test_measures_that_follow_the_clock(aggregate, where):
-    assert crossings(measure(aggregate, where), VIEW) is None
+def test_measures_that_follow_the_clock(aggregate, where, ticks):
+    assert found(aggregate, where).ticks == ticks
 
 
 def test_groups_are_looked_into():
     inner = (("last_at", parse("max(expire_at)")), ("spend", parse("sum(value_fen)")))
-    picked = measure("count(*)", per=("code",), inner=inner, having=parse("last_at > as_of"))
-    assert crossings(picked, VIEW) == set()
-    counted = measure("min(days_since(last_at))", per=("code",), inner=inner)
-    assert crossings(counted, VIEW) is None
+    picked = found("count(*)", per=("code",), inner=inner, having=parse("last_at > as_of"))
+    assert picked == Passing()
+    counted = found("min(days_since(last_at))", per=("code",), inner=inner)
+    assert counted.ticks == {Tick.DAY}
 
 
-def test_a_clock_among_the_followers_is_followed():
-    follow = Follow(source="visit", where=parse("occurred_at > as_of"), within=Span(1, Unit.DAY))
-    assert crossings(measure("any(not followed)", follow=follow), VIEW) is None
+def test_rows_that_follow_and_views_are_looked_into():
+    follow = Follow(
+        source="visit", where=parse("days_since(used_at) > 9"), within=Span(1, Unit.DAY)
+    )
+    assert found("any(not followed)", follow=follow).ages == days(9, 10)
+    assert found("count(*)", source="recent").ages == days(7, 8)

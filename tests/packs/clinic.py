@@ -16,7 +16,6 @@ from zhiyan.engines.duckdb import DuckDBEngine
 from zhiyan.lang.catalogue import Catalogue
 from zhiyan.lang.clinics import ClinicSettings
 from zhiyan.lang.load import load_catalogue
-from zhiyan.lang.plan import make_plan
 from zhiyan.lang.tag_sql import tag_query
 from zhiyan.pipeline.compute.full import joined
 from zhiyan.pipeline.compute.run import Job, create_as, statement
@@ -55,9 +54,8 @@ def statements(pack: str) -> tuple[Statement, ...]:
         now=NOW,
         progress=Silent(),
     )
-    plan = make_plan(job.frame())
-    values = job.values(plan)
-    trees = {part.name: part.query for part in plan.parts}
+    plan, values = job.plan, job.values
+    trees = {part.name: part.query(job.frame()) for part in plan.parts}
     trees["measures_aside"] = joined(plan.parts, "identity.assignment")
     trees["tags_aside"] = tag_query(job.frame(), plan, measures="measures_aside")
     made = (create_as(name, query, temporary=True) for name, query in trees.items())

@@ -3,13 +3,14 @@
 It is the composition root: the only place that builds engines, vault and catalogue.
 """
 
+from collections.abc import Hashable
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from zhiyan.app import reference, working
 from zhiyan.app.clock import SystemClock
@@ -41,6 +42,7 @@ class Session:
         self.clock = clock
         self.progress: Progress = Silent()
         self.settings: Settings = read_settings(folder)
+        self.compiled: dict[Hashable, Any] = {}
 
     @classmethod
     def create(
@@ -88,6 +90,12 @@ class Session:
             cls.open(folder).close()
         engine = DuckDBEngine(folder / WAREHOUSE, read_only=True)
         return cls(folder, engine, clock=SystemClock())
+
+    def beside(self) -> Self:
+        """Return this open workspace for a reader in another thread, who closes what it got."""
+        found = type(self)(self.folder, self.engine.beside(), clock=self.clock)
+        found.catalogue = self.catalogue
+        return found
 
     def __enter__(self) -> Self:
         return self
@@ -153,4 +161,5 @@ class Session:
             now=self.clock.now(),
             progress=self.progress,
             reference=reference.fingerprint(self.pack),
+            memo=self.compiled,
         )

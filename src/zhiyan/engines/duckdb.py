@@ -4,6 +4,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 import duckdb
 import pyarrow as pa
@@ -22,11 +23,24 @@ class DuckDBEngine:
     tables.
     """
 
-    def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        *,
+        read_only: bool = False,
+        within: duckdb.DuckDBPyConnection | None = None,
+    ) -> None:
         self.read_only = read_only
-        self._connection = _connect(path, read_only=read_only)
+        self._connection = within.cursor() if within else _connect(path, read_only=read_only)
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.execute("SET preserve_insertion_order = false")
+
+    def beside(self) -> Self:
+        """Return an engine on the same open file for readers in another thread.
+
+        It sees what is committed; its temporary tables and its transactions are its own.
+        """
+        return type(self)(None, read_only=True, within=self._connection)
 
     def run(self, statement: Statement) -> None:
         """Run a statement for its effect."""

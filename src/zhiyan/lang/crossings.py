@@ -1,16 +1,20 @@
-"""When the passing of time alone can change a measure, told from its expressions.
+"""When the passing of time alone can change a value, told from its expressions.
 
-A comparison of a row's moment with the as-of changes once, when the moment has passed; a comparison
-of its age with a number changes once, that age after it. Such measures stay as they are for
-customers of whom no row crosses such a bound. All other uses of the clock follow it all the time.
+A comparison of a moment with the as-of changes once, when the moment has passed; a comparison of its
+age with a number changes once, that age after it. A value with no other use of the clock stays as it
+is as long as none of its moments crosses such a bound. All other uses tick: with the age of each
+moment, at midnight of the business zone, or all the time.
 """
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
 
 from zhiyan.core.expression import Call, Literal, Node, Ref, ValueType, children, names
 from zhiyan.core.measure import Measure, Span, Unit
-from zhiyan.lang.catalogue import AS_OF, View
+from zhiyan.lang.catalogue import AS_OF, Catalogue, View
 from zhiyan.lang.measure_sql import other_rows, row_nodes
-from zhiyan.lang.rows import IDENTIFIER
-from zhiyan.lang.volatile import is_volatile, reads_clock
+from zhiyan.lang.volatile import reads_clock
 
 #: A length of time and whether it lies ahead of the as-of.
 Crossing = tuple[Span, bool]
@@ -19,60 +23,120 @@ _ORDERINGS = frozenset({"<", "<=", ">", ">=", "=", "<>"})
 _CHOOSING = frozenset({"coalesce", "least", "greatest", "nullif"})
 _PICKING = frozenset({"min", "max", "first", "last"})
 _AGES = {"days_since": Unit.DAY, "hours_since": Unit.HOUR}
+#: Functions of the as-of that see nothing of it but its business day.
+_CALENDAR = frozenset({
+    "years_since", "days_until_anniversary", "on_day", "month_of", "weekday_of",
+})  # fmt: skip
 
 
-def crossings(measure: Measure, view: View) -> frozenset[Crossing] | None:
-    """Return the ages at which a row can change the measure; None if it follows the clock.
+class Tick(StrEnum):
+    """How often a value that follows the clock can change.
 
-    The as-of itself (age 0) is always one and not listed.
+    HOUR and DAY: when the age of one of its moments has grown by one. MIDNIGHT: with the business
+    day. ALWAYS: at any time.
     """
-    if not is_volatile(measure):
-        return frozenset()
-    if measure.source == IDENTIFIER or _others_read_clock(measure):
-        return None
-    moments = _moments(measure, view)
-    grouped = (measure.aggregate, *((measure.having,) if measure.having else ()))
-    found: set[Crossing] = set()
-    for node in (*row_nodes(measure), *(grouped if measure.grouped else ())):
-        part = _crossings(node, moments)
-        if part is None:
-            return None
-        found |= part
-    return frozenset(found)
+
+    HOUR = "hour"
+    DAY = "day"
+    MIDNIGHT = "midnight"
+    ALWAYS = "always"
 
 
-def _others_read_clock(measure: Measure) -> bool:
-    return any(rows.where and reads_clock(rows.where) for rows in other_rows(measure))
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """What passing time does to a value: the ages at which it can turn, and how it ticks.
+
+    The as-of itself (age 0) is always an age and not listed.
+    """
+
+    ages: frozenset[Crossing] = frozenset()
+    ticks: frozenset[Tick] = frozenset()
+
+    def __or__(self, other: "Passing") -> "Passing":
+        return Passing(self.ages | other.ages, self.ticks | other.ticks)
 
 
-def _moments(measure: Measure, view: View) -> frozenset[str]:
-    """Return the names that always hold one of the moments of a row, or nothing."""
-    own = {name for name, column in view.columns.items() if column.type is ValueType.MOMENT}
-    own.add("occurred_at")
-    inner = {
+STILL = Passing()
+
+
+def measure_passing(measure: Measure, catalogue: Catalogue) -> Passing:
+    """Return what passing time does to a measure through the rows that it reads.
+
+    Its window is not part of it. Ages are those of any row that it reads, of its source or another.
+    """
+    view = catalogue.views[measure.source]
+    moments, dates = _moments(view), _named(view, ValueType.DATE)
+    moments |= {
         name
         for name, node in measure.inner
-        if isinstance(node, Call) and node.op in _PICKING and names(node) <= own
+        if isinstance(node, Call) and node.op in _PICKING and names(node) <= moments
     }
-    return frozenset(own | inner)
+    grouped = (measure.aggregate, *((measure.having,) if measure.having else ()))
+    nodes = (*row_nodes(measure), *(grouped if measure.grouped else ()))
+    found = passing(nodes, moments=moments, dates=dates) | _of_view(view, catalogue)
+    for rows in other_rows(measure):
+        other = catalogue.views[rows.source]
+        where = (rows.where,) if rows.where else ()
+        found |= passing(where, moments=_moments(other), dates=_named(other, ValueType.DATE))
+        found |= _of_view(other, catalogue)
+    return found
 
 
-def _crossings(node: Node, moments: frozenset[str]) -> frozenset[Crossing] | None:
+def passing(nodes: Iterable[Node], *, moments: Collection[str], dates: Collection[str]) -> Passing:
+    """Return what passing time does to expressions, given which names hold moments, which dates."""
+    found = STILL
+    for node in nodes:
+        found |= _passing(node, frozenset(moments), frozenset(dates))
+    return found
+
+
+def _of_view(view: View, catalogue: Catalogue) -> Passing:
+    """Return what passing time does to the rows of a view by its own expressions."""
+    found = STILL
+    for part in view.parts:
+        kind = catalogue.views[part.kind]
+        nodes = (*part.columns.values(), *((part.where,) if part.where else ()))
+        found |= passing(nodes, moments=_moments(kind), dates=_named(kind, ValueType.DATE))
+    return found
+
+
+def _moments(view: View) -> set[str]:
+    return _named(view, ValueType.MOMENT) | {"occurred_at"}
+
+
+def _named(view: View, kind: ValueType) -> set[str]:
+    return {name for name, column in view.columns.items() if column.type is kind}
+
+
+def _passing(node: Node, moments: frozenset[str], dates: frozenset[str]) -> Passing:
     if not reads_clock(node):
-        return frozenset()
-    if isinstance(node, Call) and node.op in _ORDERINGS:
-        return _comparison(node, moments)
-    if isinstance(node, Ref) or (isinstance(node, Call) and node.op in _AGES):
-        return None
-    if isinstance(node, Call) and reads_clock(Call(node.op, ())):
-        return None
-    found: set[Crossing] = set()
-    for child in children(node):
-        part = _crossings(child, moments)
-        if part is None:
-            return None
-        found |= part
-    return frozenset(found)
+        return STILL
+    if isinstance(node, Ref):
+        return Passing(ticks=frozenset({Tick.ALWAYS}))
+    if isinstance(node, Call):
+        turning = _comparison(node, moments) if node.op in _ORDERINGS else None
+        if turning is not None:
+            return Passing(ages=turning)
+        if node.op in _AGES:
+            return Passing(ticks=_age(node, moments, dates))
+    found, below = STILL, children(node)
+    if isinstance(node, Call) and node.op in _CALENDAR:
+        found = Passing(ticks=frozenset({Tick.MIDNIGHT}))
+        below = tuple(child for child in below if child != Ref(AS_OF))
+    for child in below:
+        found |= _passing(child, moments, dates)
+    return found
+
+
+def _age(node: Call, moments: frozenset[str], dates: frozenset[str]) -> frozenset[Tick]:
+    """Return how an age ticks: with its moment, at midnight for a date, both if it may be either."""
+    tick = Tick.HOUR if node.op == "hours_since" else Tick.DAY
+    read = names(node.args[0]) - {AS_OF}
+    if tick is Tick.HOUR or (read and read <= moments):
+        return frozenset({tick})
+    if read and read <= dates:
+        return frozenset({Tick.MIDNIGHT})
+    return frozenset({tick, Tick.MIDNIGHT})
 
 
 def _comparison(node: Call, moments: frozenset[str]) -> frozenset[Crossing] | None:
@@ -83,17 +147,17 @@ def _comparison(node: Call, moments: frozenset[str]) -> frozenset[Crossing] | No
     if isinstance(left, Ref) and left.name == AS_OF:
         left, right = right, left
     if isinstance(right, Ref) and right.name == AS_OF:
-        return frozenset() if _is_row_moment(left, moments) else None
+        return frozenset() if _is_moment(left, moments) else None
     if not (isinstance(left, Call) and left.op in _AGES and isinstance(right, Literal)):
         return None
-    if not (isinstance(right.value, int) and _is_row_moment(left.args[0], moments)):
+    if not (isinstance(right.value, int) and _is_moment(left.args[0], moments)):
         return None
     ages = (int(right.value), int(right.value) + 1)
     return frozenset((Span(abs(age), _AGES[left.op]), age < 0) for age in ages)
 
 
-def _is_row_moment(node: Node, moments: frozenset[str]) -> bool:
-    """Tell whether an expression always gives one of the moments of the row, or nothing."""
+def _is_moment(node: Node, moments: frozenset[str]) -> bool:
+    """Tell whether an expression always gives one of the moments, or nothing."""
     if isinstance(node, Call) and node.op not in _CHOOSING:
         return False
     return not reads_clock(node) and bool(names(node)) and names(node) <= moments

@@ -15,7 +15,7 @@ from zhiyan.core.measure import Measure, Rows, Window
 from zhiyan.core.tag import Tag
 from zhiyan.lang.catalogue import Catalogue
 from zhiyan.lang.check import bind
-from zhiyan.lang.crossings import crossings
+from zhiyan.lang.crossings import Passing, Tick, measure_passing
 from zhiyan.lang.measure_sql import is_shaped, part_query, reads_back
 from zhiyan.lang.rows import Frame
 
@@ -24,12 +24,12 @@ from zhiyan.lang.rows import Frame
 class MeasureColumn:
     """One distinct measure and the column that holds it; parameters are bound.
 
-    ``volatile``: it can change although no row enters, leaves or crosses a bound.
+    ``passing`` is what time alone does to it.
     """
 
     name: str
     measure: Measure
-    volatile: bool
+    passing: Passing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +39,15 @@ class Part:
     name: str
     source: str
     columns: tuple[MeasureColumn, ...]
-    query: exp.Query
-    volatile: bool
 
     @property
-    def description(self) -> str:
-        """One line for people: source and how many measures it computes in one scan."""
-        return f"{self.source}: {len(self.columns)} measures"
+    def ticks(self) -> frozenset[Tick]:
+        """How its measures follow the clock, the same for all of them."""
+        return self.columns[0].passing.ticks
+
+    def query(self, frame: Frame) -> exp.Query:
+        """Return the query: customer_id and the columns."""
+        return part_query(frame, [(column.name, column.measure) for column in self.columns])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +92,9 @@ def bind_measure(measure: Measure, literals: Mapping[str, Node]) -> Measure:
     )
 
 
-def make_plan(frame: Frame, tags: Iterable[Tag] | None = None) -> Plan:
-    """Compile the measures of some tags (default: all)."""
-    distinct, columns = measure_columns(frame.catalogue, tags)
+def make_plan(catalogue: Catalogue, tags: Iterable[Tag] | None = None) -> Plan:
+    """Put the measures of some tags (default: all) into as few statements as can be."""
+    distinct, columns = measure_columns(catalogue, tags)
     shapes: dict[tuple[object, ...], list[MeasureColumn]] = {}
     for found in distinct:
         shapes.setdefault(_shape(found), []).append(found)
@@ -101,8 +103,6 @@ def make_plan(frame: Frame, tags: Iterable[Tag] | None = None) -> Plan:
             name=f"part_{number}",
             source=group[0].measure.source,
             columns=tuple(group),
-            query=part_query(frame, [(c.name, c.measure) for c in group]),
-            volatile=group[0].volatile,
         )
         for number, group in enumerate(shapes.values())
     )
@@ -122,8 +122,8 @@ def measure_columns(
             key = replace(bound, name="")
             if key not in distinct:
                 name = f"{tag.code}__{measure.name}"
-                follows = crossings(bound, catalogue.views[bound.source]) is None
-                distinct[key] = MeasureColumn(name=name, measure=bound, volatile=follows)
+                passing = measure_passing(bound, catalogue)
+                distinct[key] = MeasureColumn(name=name, measure=bound, passing=passing)
             columns[tag.code, measure.name] = distinct[key].name
     return list(distinct.values()), columns
 
@@ -132,9 +132,9 @@ def _shape(found: MeasureColumn) -> tuple[object, ...]:
     """Return what measures must have in common to share one statement."""
     measure = found.measure
     if not is_shaped(measure):
-        return (measure.source, found.volatile)
+        return (measure.source, found.passing.ticks)
     return (
-        measure.source, found.volatile, measure.where, measure.window, measure.per,
+        measure.source, found.passing.ticks, measure.where, measure.window, measure.per,
         measure.follow, measure.having, reads_back(measure), measure.since, measure.latest,
         measure.session, *(measure.inner if measure.grouped else ()),
     )  # fmt: skip

@@ -33,12 +33,14 @@ class Frame:
     """What every query of one computation shares: definitions, zone and the customers wanted.
 
     ``moment`` gives the business zone; T itself is bound when a statement runs. ``parties`` names
-    the table (party_id, customer_id) of the customers wanted.
+    the table (party_id, customer_id) of the customers wanted. ``facts`` and the name of a kind name
+    the table of its facts.
     """
 
     catalogue: Catalogue
     moment: Moment
     parties: str = "identity.assignment"
+    facts: str = "event."
 
     def scalar(self, node: Node, scope: Scope) -> exp.Expr:
         """Write an expression over rows whose columns are called like the names."""
@@ -159,7 +161,7 @@ def _kind_rows(frame: Frame, kind: str, own: list[str]) -> exp.Select:
         this=exp.column("party_id", table="party"), expression=exp.column("party_id", table="fact")
     )
     rows = exp.select(*values, copy=False)
-    rows = rows.from_(exp.to_table(f"event.{kind}", alias="fact"), copy=False)
+    rows = rows.from_(exp.to_table(f"{frame.facts}{kind}", alias="fact"), copy=False)
     rows = rows.join(exp.to_table(frame.parties, alias="party"), on=same, copy=False)
     return rows.where(known_condition("fact"), copy=False)
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlglot import exp
 
 from zhiyan.core.expression import Call, Literal
 from zhiyan.core.snapshot import Manifest
 from zhiyan.lang.bounds import named
-from zhiyan.lang.plan import MeasureColumn, Part, Plan, make_plan
+from zhiyan.lang.plan import MeasureColumn, Part
 from zhiyan.lang.tag_sql import tag_query, with_tags
 from zhiyan.lang.term import DATA_TYPES, literal_sql
 from zhiyan.pipeline.compute.generation import Layout, fresh_generation, keep_parties
@@ -38,36 +37,33 @@ def compute(job: Job) -> Manifest:
 
     The same events, catalogue and as-of give the same snapshot id again.
     """
-    plan = make_plan(job.frame())
-    layout = Layout.of(job, plan)
+    columns, values = job.plan.columns, Layout.of(job).values
     with keeping(job) as kept, job.engine.transaction():
         place = fresh_generation(job.engine)
-        make_measures(job, plan, place.measures, version=place.version)
+        make_measures(job, place.measures, version=place.version)
         with job.timed("tags"):
-            query = with_tags(job.frame(), plan.columns, rows=place.measures, values=layout.values)
+            query = with_tags(job.frame(), columns, rows=place.measures, values=values)
             query = query.select(*place.version).order_by("customer_id", copy=False)
-            job.engine.run(statement(create_as(place.tags, query), job.values(plan)))
+            job.engine.run(statement(create_as(place.tags, query), job.values))
         keep_parties(job, place)
-        kept.append(keep(job, plan, place, based_on=None))
+        kept.append(keep(job, place, based_on=None))
     return kept[0]
 
 
 def compute_aside(job: Job, tables: Tables) -> None:
     """Compute all tags into temporary tables that are no snapshot (a preview, a forecast)."""
-    plan = make_plan(job.frame(tables.parties))
     with job.engine.transaction():
         drop(job.engine, tables.measures, tables.tags)
-        make_measures(job, plan, tables.measures, parties=tables.parties)
+        make_measures(job, tables.measures, parties=tables.parties)
         with job.timed("tags"):
-            query = tag_query(job.frame(), plan, measures=tables.measures)
+            query = tag_query(job.frame(), job.plan, measures=tables.measures)
             query = query.order_by("customer_id", copy=False)
             made = create_as(tables.tags, query, temporary=True)
-            job.engine.run(statement(made, job.values(plan)))
+            job.engine.run(statement(made, job.values))
 
 
 def make_measures(
     job: Job,
-    plan: Plan,
     table: str,
     *,
     parties: str = "identity.assignment",
@@ -77,24 +73,26 @@ def make_measures(
 
     Without a ``version`` the table is temporary.
     """
-    values = job.values(plan)
-    make_parts(job, plan.parts, values)
+    parts = job.plan.parts
+    make_parts(job, parts, parties)
     with job.timed("join"):
-        query = joined(plan.parts, parties).select(*version)
-        job.engine.run(statement(create_as(table, query, temporary=not version), values))
-        drop(job.engine, *(part.name for part in plan.parts))
-    job.progress.step("compute", len(plan.parts) + 1, len(plan.parts) + 1)
+        query = joined(parts, parties).select(*version)
+        job.engine.run(statement(create_as(table, query, temporary=not version), job.values))
+        drop(job.engine, *(part.name for part in parts))
+    job.progress.step("compute", len(parts) + 1, len(parts) + 1)
 
 
-def make_parts(job: Job, parts: Sequence[Part], values: dict[str, Any]) -> None:
+def make_parts(job: Job, parts: Sequence[Part], parties: str) -> None:
     """Run the statements of a plan, each into a temporary table."""
+    frame, values = job.frame(parties), job.values
     for number, part in enumerate(parts):
         job.progress.step("compute", number, len(parts) + 1)
         with job.timed(f"source {part.source}"):
-            job.engine.run(statement(create_as(part.name, part.query, temporary=True), values))
+            made = create_as(part.name, part.query(frame), temporary=True)
+            job.engine.run(statement(made, values))
 
 
-def joined(parts: tuple[Part, ...], parties: str) -> exp.Query:
+def joined(parts: Sequence[Part], parties: str) -> exp.Query:
     """Return one row per customer with every measure, empty ones filled.
 
     Parts are joined in bundles: planning one long chain of joins takes time by the square of it.
@@ -126,7 +124,9 @@ def _bundle(parts: Sequence[Part], parties: str) -> exp.Select:
         query = query.join(
             exp.to_table(part.name), on=_same_customer(part.name), join_type="left", copy=False
         )
-    values = [named(_filled(part, found), found.name) for part in parts for found in part.columns]
+    values = [
+        named(filled(found, part.name), found.name) for part in parts for found in part.columns
+    ]
     return query.select(*values, copy=False)
 
 
@@ -139,13 +139,12 @@ def _same_customer(table: str) -> exp.Expr:
     return exp.EQ(this=exp.column("customer_id", table=table), expression=_CUSTOMER.copy())
 
 
-def _filled(part: Part, found: MeasureColumn) -> exp.Expr:
-    """Return a measure's column, with its value over no rows for customers who have none."""
-    column = exp.column(found.name, table=part.name, quoted=True)
-    value: exp.Expr = column
+def filled(found: MeasureColumn, table: str) -> exp.Expr:
+    """Return a measure's column of a table, with its value over no rows where there is none."""
+    value: exp.Expr = exp.column(found.name, table=table, quoted=True)
     empty = empty_value(found)
     if empty.value is not None:
-        value = exp.func("coalesce", column, literal_sql(empty.value, empty.type))
+        value = exp.func("coalesce", value, literal_sql(empty.value, empty.type))
     return exp.cast(value, DATA_TYPES[found.measure.type], copy=False)
 
 

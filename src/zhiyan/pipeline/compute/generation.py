@@ -14,7 +14,6 @@ from sqlglot import exp
 from zhiyan.core.expression import ValueType
 from zhiyan.lang.bounds import named
 from zhiyan.lang.counters import counters, measures_of
-from zhiyan.lang.plan import Plan
 from zhiyan.lang.tag_sql import with_tags
 from zhiyan.lang.term import literal_sql
 from zhiyan.pipeline.compute.run import DIALECT, Job, create_as, statement
@@ -76,9 +75,9 @@ class Layout:
     counters: frozenset[str]
 
     @classmethod
-    def of(cls, job: Job, plan: Plan) -> "Layout":
+    def of(cls, job: Job) -> "Layout":
         """Return the layout of a catalogue."""
-        told = counters(job.catalogue)
+        plan, told = job.plan, counters(job.catalogue)
         types = {c.name: c.measure.type for part in plan.parts for c in part.columns}
         stored = [(c, tag.type) for c, tag in job.catalogue.tags.items() if c not in told]
         kept = [(name, types[name]) for name in measures_of(told, plan)]
@@ -126,14 +125,14 @@ def keep_parties(job: Job, place: Generation) -> None:
     job.engine.run(statement(create_as(place.parties, rows), {}))
 
 
-def publish(job: Job, plan: Plan, place: Generation, *, snapshot_id: str) -> None:
+def publish(job: Job, place: Generation, *, snapshot_id: str) -> None:
     """Make the three views by which everybody reads a snapshot."""
-    columns = [c.name for part in plan.parts for c in part.columns]
+    columns = [c.name for part in job.plan.parts for c in part.columns]
     measures = ["customer_id", *(exp.column(name, quoted=True) for name in columns)]
     queries = {
         "m": exp.select(*measures).from_(place.measures).where(place.seen),
         "a": exp.select("party_id", "customer_id").from_(place.parties).where(place.seen),
-        "t": _tags_view(job, plan, place),
+        "t": _tags_view(job, place),
     }
     for letter, query in queries.items():
         name = f"snapshot.{letter}_{snapshot_id}"
@@ -141,14 +140,16 @@ def publish(job: Job, plan: Plan, place: Generation, *, snapshot_id: str) -> Non
         job.engine.run(Statement(text))
 
 
-def _tags_view(job: Job, plan: Plan, place: Generation) -> exp.Query:
+def _tags_view(job: Job, place: Generation) -> exp.Query:
     """Return all tags of a snapshot, counters told as of its moment."""
-    layout = Layout.of(job, plan)
+    layout = Layout.of(job)
     codes = [exp.column(code, quoted=True) for code in job.catalogue.tags]
     stored = exp.select("*").from_(place.tags).where(place.seen)
     values = [exp.column("customer_id"), *codes]
-    query = with_tags(job.frame(), plan.columns, rows=stored, values=values, chosen=layout.counters)
-    bound = job.values(plan)
+    query = with_tags(
+        job.frame(), job.plan.columns, rows=stored, values=values, chosen=layout.counters
+    )
+    bound = job.values
 
     def fixed(part: exp.Expr) -> exp.Expr:
         return _moment(bound[part.name]) if isinstance(part, exp.Placeholder) else part

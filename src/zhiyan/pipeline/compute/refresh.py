@@ -1,55 +1,55 @@
-"""The newest snapshot brought up to date, by recomputing only whom something touched.
+"""The newest snapshot brought up to date, at the price of what changed.
 
-Touched are the customers of new, corrected or newly due facts, of windows that a fact entered or
-left since, and of parties that changed hands. What follows the clock by itself or compares customers
-is told again for all; everything else of all other customers stays where it is. Only rows that came
-out different are written. The result is what ``compute`` gives.
+Each part of the plan is computed again for the customers of facts that may change it: new, corrected
+or newly due ones, and those that crossed a bound of a window or an age. Tags are told again where a
+measure differs, where time turned them, and where they compare customers and the order is new. Only
+rows that came out different are written. The result is what ``compute`` gives.
 """
-
-from functools import cache
-from typing import Any
 
 from sqlglot import exp
 
-from zhiyan.core.event import ColumnType
-from zhiyan.core.expression import Ref
-from zhiyan.core.kinds import KINDS
-from zhiyan.core.measure import Window
 from zhiyan.core.snapshot import Manifest
-from zhiyan.lang.bounds import bound_name, shift, window_spans
-from zhiyan.lang.crossings import crossings
-from zhiyan.lang.moment import Moment
-from zhiyan.lang.plan import Plan, make_plan
+from zhiyan.pipeline.compute.causes import Step
 from zhiyan.pipeline.compute.full import compute
-from zhiyan.pipeline.compute.run import DIALECT, Job, create_as, drop, statement
-from zhiyan.pipeline.compute.store import keep, keeping, last_import, newest, place_of
-from zhiyan.pipeline.compute.update import Update, is_crowded
-
-TOUCHED = "touched"
-TOUCHED_PARTIES = "touched_party"
+from zhiyan.pipeline.compute.generation import MOST_VERSIONS, Generation
+from zhiyan.pipeline.compute.remeasure import ID, MEASURED, remeasure
+from zhiyan.pipeline.compute.retag import FRESH, Retag
+from zhiyan.pipeline.compute.run import Job, drop, statement
+from zhiyan.pipeline.compute.store import keep, keeping, newest, place_of
+from zhiyan.pipeline.compute.touched import find_touched
+from zhiyan.ports import Engine, Statement
 
 
 def refresh(job: Job) -> Manifest:
     """Bring the newest snapshot up to the job's as-of; in full where nothing can be reused."""
     base = newest(job.engine)
-    plan = make_plan(job.frame())
-    spans = _crossings(job, plan)
-    if base is None or spans is None or not _reusable(job, base):
+    if base is None or not _is_reusable(job, base):
         return compute(job)
     place = place_of(job.engine, base.snapshot_id)
-    if place is None or is_crowded(job.engine, place):
+    if place is None or _is_crowded(job.engine, place):
         return compute(job)
     with keeping(job) as kept, job.engine.transaction():
         with job.timed("find touched"):
-            _find_touched(job, base, spans)
-        update = Update(job=job, plan=plan, place=place, touched=TOUCHED, parties=TOUCHED_PARTIES)
-        following = update.run()
-        drop(job.engine, TOUCHED, TOUCHED_PARTIES)
-        kept.append(keep(job, plan, following, based_on=base.snapshot_id))
+            touched = find_touched(job, base)
+        remeasure(job, touched, place)
+        fewer = _end_gone(job, place)
+        _replace(job, place, table=place.measures, rows=MEASURED)
+        Retag(
+            job=job,
+            place=place,
+            step=Step.of(job, base.as_of),
+            columns=touched.columns(job),
+            fewer=fewer,
+        ).run()
+        _replace(job, place, table=place.tags, rows=FRESH)
+        _update_parties(job, place)
+        drop(job.engine, MEASURED, FRESH)
+        touched.forget(job)
+        kept.append(keep(job, place.following, based_on=base))
     return kept[0]
 
 
-def _reusable(job: Job, base: Manifest) -> bool:
+def _is_reusable(job: Job, base: Manifest) -> bool:
     """Tell whether a snapshot was made by the same definitions, earlier, with nothing held back."""
     return (
         base.catalogue == job.definitions
@@ -59,118 +59,46 @@ def _reusable(job: Job, base: Manifest) -> bool:
     )
 
 
-def _crossings(job: Job, plan: Plan) -> dict[str, set[tuple[str, Window]]] | None:
-    """Return for each kind the (column, window) pairs that facts may enter or leave.
-
-    None if a window runs over a computed column, so that nothing can be told from stored facts.
-    """
-    found: dict[str, set[tuple[str, Window]]] = {kind: set() for kind in KINDS}
-    for measure in (c.measure for part in plan.parts for c in part.columns if not c.volatile):
-        view = job.catalogue.views[measure.source]
-        ages = crossings(measure, view) or frozenset()
-        for member in view.parts:
-            node = member.columns.get(measure.window.on, Ref(measure.window.on))
-            if not isinstance(node, Ref):
-                return None
-            found[member.kind].add((node.name, measure.window))
-            for name in _moments(member.kind):
-                found[member.kind] |= {
-                    (name, Window(start=span, ahead=ahead, on=name)) for span, ahead in ages
-                }
-    return found
+def _is_crowded(engine: Engine, place: Generation) -> bool:
+    """Tell whether a generation holds so many old rows that a new one is due."""
+    living = f"count(CASE WHEN {place.seen.sql()} THEN 1 END)"
+    text = f"SELECT count(*) > $most * {living} FROM {place.tags}"  # noqa: S608 - names of our own tables
+    return bool(engine.query(Statement(text, {"most": MOST_VERSIONS})).column(0)[0].as_py())
 
 
-def _find_touched(job: Job, base: Manifest, spans: dict[str, set[tuple[str, Window]]]) -> None:
-    """Make the tables of touched customers and of their parties."""
-    values: dict[str, Any] = {
-        "last_import": last_import(job.engine, base.snapshot_id),
-        "old_known": base.known_at,
-        "old": base.as_of,
-        "new": job.moment.stored_as_of,
-    }
-    old = Moment(as_of=base.as_of, offset_minutes=job.zone.offset_minutes)
-    queries: list[exp.Query] = []
-    for kind in KINDS:
-        conditions = _touching(kind, spans[kind], clocks=(old, job.clock), values=values)
-        rows = exp.select(exp.column("party_id")).from_(exp.to_table(f"event.{kind}"), copy=False)
-        queries.append(rows.where(exp.or_(*conditions, copy=False), copy=False))
-    parties = queries[0]
-    for more in queries[1:]:
-        parties = exp.union(parties, more, distinct=False, copy=False)
-    job.engine.run(statement(create_as("touched_fact", parties, temporary=True), values))
-    customers = _customers_of_facts(base)
-    job.engine.run(statement(create_as(TOUCHED, customers, temporary=True), {}))
-    members = (
-        exp.select("party_id", "customer_id")
-        .from_("identity.assignment")
-        .where(f"customer_id IN (SELECT customer_id FROM {TOUCHED})")  # noqa: S608 - declared names
-    )
-    job.engine.run(statement(create_as(TOUCHED_PARTIES, members, temporary=True), {}))
-    drop(job.engine, "touched_fact")
+def _end_gone(job: Job, place: Generation) -> bool:
+    """End the rows of customers who are none any more; tell whether there were any."""
+    gone = f"{ID} NOT IN (SELECT {ID} FROM identity.assignment)"  # noqa: S608 - names of our own tables
+    text = f"SELECT count(*) FROM {place.tags} WHERE {place.seen.sql()} AND {gone}"  # noqa: S608 - names of our own tables
+    fewer = bool(job.engine.query(Statement(text)).column(0)[0].as_py())
+    if fewer:
+        for table in (place.measures, place.tags):
+            _end(job, place, table=table, which=gone)
+    return fewer
 
 
-def _customers_of_facts(base: Manifest) -> exp.Query:
-    """Return the customers of touched facts, and those whose parties are not what they were."""
-    by_fact = (
-        exp.select("customer_id")
-        .from_("identity.assignment AS now")
-        .where("now.party_id IN (SELECT party_id FROM touched_fact)")
-    )
-    before = exp.to_table(f"snapshot.a_{base.snapshot_id}", alias="before")
-    moved = (
-        exp.select("unnest([now.customer_id, before.customer_id]) AS customer_id")
-        .from_("identity.assignment AS now")
-        .join(before, on="before.party_id = now.party_id", join_type="full")
-        .where("now.customer_id IS DISTINCT FROM before.customer_id")
-    )
-    both = exp.union(by_fact, moved, distinct=True)
-    return (
-        exp.select("customer_id").from_(both.subquery("customer")).where("customer_id IS NOT NULL")
-    )
+def _replace(job: Job, place: Generation, *, table: str, rows: str) -> None:
+    """Put the rows of a temporary table in the place of those of the same customers."""
+    _end(job, place, table=table, which=f"{ID} IN (SELECT {ID} FROM {rows})")  # noqa: S608 - names of our own tables
+    query = exp.insert(exp.select("*").from_(rows).order_by(ID), table)
+    job.engine.run(statement(query, {}))
 
 
-def _touching(
-    kind: str,
-    spans: set[tuple[str, Window]],
-    *,
-    clocks: tuple[Moment, Moment],
-    values: dict[str, Any],
-) -> list[exp.Expr]:
-    """Return the conditions under which a fact may change a measure; adds the values they bind."""
-    conditions = [condition.copy() for condition in _changed()]
-    conditions += [_between(name, "old", "new") for name in _moments(kind)]
-    for name, window in sorted(spans, key=repr):
-        for span in window_spans(window):
-            bound = bound_name(span, ahead=window.ahead)
-            values[f"old_{bound}"], values[f"new_{bound}"] = (
-                shift(clock, span, ahead=window.ahead) for clock in clocks
-            )
-            conditions.append(_between(name, f"old_{bound}", f"new_{bound}"))
-    return conditions
+def _end(job: Job, place: Generation, *, table: str, which: str) -> None:
+    died = {"died": place.following.snapshot}
+    text = f"UPDATE {table} SET died = $died WHERE {place.seen.sql()} AND {which}"  # noqa: S608 - names of our own tables
+    job.engine.run(Statement(text, died))
 
 
-@cache
-def _changed() -> tuple[exp.Expr, ...]:
-    """Return the conditions that a fact is new or corrected since the snapshot."""
-    return (
-        exp.condition("import_id > $last_import AND occurred_at < $new", dialect=DIALECT),
-        exp.condition("superseded_at >= $old_known", dialect=DIALECT),
-    )
-
-
-def _moments(kind: str) -> list[str]:
-    """Return the columns of a kind whose passing changes what is visible or due."""
-    own = [c.name for c in KINDS[kind].columns if c.type is ColumnType.MOMENT]
-    return ["occurred_at", *own]
-
-
-def _between(name: str, low: str, high: str) -> exp.Expr:
-    def bound(parameter: str) -> exp.Expr:
-        return exp.Placeholder(this=parameter)
-
-    column = exp.column(name, quoted=True)
-    return exp.and_(
-        exp.GTE(this=column, expression=bound(low)),
-        exp.LTE(this=column.copy(), expression=bound(high)),
-        copy=False,
-    )
+def _update_parties(job: Job, place: Generation) -> None:
+    """Replace who is who where it is no longer so."""
+    table, following = place.parties, place.following
+    same = "now.party_id = old.party_id AND now.customer_id = old.customer_id"
+    now = f"SELECT 1 FROM identity.assignment AS now WHERE {same}"  # noqa: S608 - names of our own tables
+    gone = f"{place.seen.sql()} AND NOT EXISTS ({now})"
+    text = f"UPDATE {table} AS old SET died = $died WHERE {gone}"  # noqa: S608 - names of our own tables
+    job.engine.run(Statement(text, {"died": following.snapshot}))
+    there = f"SELECT 1 FROM {table} AS old WHERE {same} AND {following.seen.sql()}"  # noqa: S608 - names of our own tables
+    rows = exp.select("now.party_id", "now.customer_id", *following.version)
+    rows = rows.from_("identity.assignment AS now").where(f"NOT EXISTS ({there})")
+    job.engine.run(statement(exp.insert(rows, table), {}))

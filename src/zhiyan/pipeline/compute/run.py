@@ -2,11 +2,11 @@
 
 import hashlib
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Hashable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlglot import exp
 
@@ -14,11 +14,26 @@ from zhiyan.core.time import AsOf, BusinessZone
 from zhiyan.lang.bounds import bound_values
 from zhiyan.lang.catalogue import Catalogue
 from zhiyan.lang.moment import Moment
-from zhiyan.lang.plan import Plan
+from zhiyan.lang.plan import Plan, make_plan
 from zhiyan.lang.rows import Frame
 from zhiyan.ports import Engine, Progress, Statement
 
 DIALECT = "duckdb"
+#: How much is kept of what was made from definitions.
+MOST_KEPT = 2000
+_Made = TypeVar("_Made")
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A rendered statement and the names of the values that it binds."""
+
+    text: str
+    names: frozenset[str]
+
+    def bind(self, values: Mapping[str, Any]) -> Statement:
+        """Return the statement with those of the values that it binds."""
+        return Statement(self.text, {name: values[name] for name in self.names})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +54,22 @@ class Job:
     reference: str = ""
     facts_before: datetime | None = None
     timings: dict[str, float] = field(default_factory=dict[str, float])
+    memo: dict[Hashable, Any] = field(default_factory=dict[Hashable, Any])
+
+    def once(self, key: Hashable, make: Callable[[], _Made]) -> _Made:
+        """Return what a function makes of nothing but the definitions, made once for each key."""
+        whole = (self.definitions, key)
+        if whole not in self.memo:
+            if len(self.memo) > MOST_KEPT:
+                self.memo.clear()
+            self.memo[whole] = make()
+        found: _Made = self.memo[whole]
+        return found
+
+    @property
+    def plan(self) -> Plan:
+        """The plan of all tags."""
+        return self.once("plan", lambda: make_plan(self.catalogue))
 
     @property
     def definitions(self) -> str:
@@ -51,14 +82,15 @@ class Job:
         """The as-of and zone as expressions see them."""
         return Moment(as_of=self.moment.stored_as_of, offset_minutes=self.zone.offset_minutes)
 
-    def frame(self, parties: str = "identity.assignment") -> Frame:
+    def frame(self, parties: str = "identity.assignment", facts: str = "event.") -> Frame:
         """Return what the queries of this job share."""
-        return Frame(catalogue=self.catalogue, moment=self.clock, parties=parties)
+        return Frame(catalogue=self.catalogue, moment=self.clock, parties=parties, facts=facts)
 
-    def values(self, plan: Plan) -> dict[str, Any]:
-        """Return every value that the statements of a plan may bind."""
+    @property
+    def values(self) -> dict[str, Any]:
+        """Every value that statements of the plan may bind."""
         return {
-            **bound_values(plan.windows, self.clock),
+            **bound_values(self.plan.windows, self.clock),
             "as_of": self.moment.stored_as_of,
             "facts_before": self.facts_before or self.moment.stored_as_of,
             "known_at": self.moment.stored_known_at,
@@ -72,10 +104,15 @@ class Job:
         self.timings[name] = self.timings.get(name, 0.0) + time.perf_counter() - begin
 
 
-def statement(query: exp.Expr, values: dict[str, Any]) -> Statement:
+def template(query: exp.Expr) -> Template:
+    """Render a query tree."""
+    names = {found.name for found in query.find_all(exp.Parameter, exp.Placeholder)}
+    return Template(query.sql(dialect=DIALECT, copy=False), frozenset(names))
+
+
+def statement(query: exp.Expr, values: Mapping[str, Any]) -> Statement:
     """Render a query tree, with those of the values that it binds."""
-    used = {found.name for found in query.find_all(exp.Parameter, exp.Placeholder)}
-    return Statement(query.sql(dialect=DIALECT, copy=False), {name: values[name] for name in used})
+    return template(query).bind(values)
 
 
 def create_as(name: str, query: exp.Query, *, temporary: bool = False) -> exp.Create:

@@ -1,0 +1,201 @@
+"""Rows of measures of a refresh: parts are computed again for whom they were touched, and compared.
+
+Facts of the touched are put aside first, one scan per kind, so that every part reads few rows.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from zhiyan.core.kinds import KINDS
+from zhiyan.lang.bounds import named
+from zhiyan.lang.plan import MeasureColumn, Part
+from zhiyan.lang.term import DATA_TYPES, literal_sql
+from zhiyan.pipeline.compute.full import BUNDLE, empty_value, filled, joined, make_parts
+from zhiyan.pipeline.compute.generation import Generation
+from zhiyan.pipeline.compute.run import Job, Template, create_as, drop, statement, template
+from zhiyan.pipeline.compute.touched import Touched
+
+ID = "customer_id"
+#: Temporary tables, a row per customer: what time changes for all, who gets a new row, the new rows.
+FOLLOWING, REPLACED, MEASURED = "following", "replaced", "measured"
+SLICE = "slice_"
+
+
+@dataclass(frozen=True, slots=True)
+class _PartStatement:
+    """The statement of a part over slices, and the columns that it reads of each kind."""
+
+    template: Template
+    reads: Mapping[str, frozenset[str]]
+
+
+def remeasure(job: Job, touched: Touched, place: Generation) -> None:
+    """Make ``measured``: the new rows of measures of everybody for whom a measure differs."""
+    parts = [part for part in job.plan.parts if part.name in touched.parties]
+    _make_touched(job, parts, touched.parties)
+    with job.timed("measures of all"):
+        make_parts(job, touched.everybody, "identity.assignment")
+        following = joined(touched.everybody, "identity.assignment")
+        _make(job, FOLLOWING, following)
+        drop(job.engine, *(part.name for part in touched.everybody))
+    with job.timed("new measures"):
+        _make(job, REPLACED, _replaced(parts, touched.everybody, place))
+        _make(job, MEASURED, _measured(parts, touched.everybody, job=job, place=place))
+    drop(job.engine, FOLLOWING, REPLACED, *(part.name for part in parts))
+
+
+def _make_touched(job: Job, parts: Sequence[Part], parties: Mapping[str, str]) -> None:
+    """Compute the touched parts, each for its customers; everyone of them gets a row."""
+    made = {
+        part.name: job.once(
+            ("part", part.name, parties[part.name]),
+            lambda part=part: _part_statement(job, part, parties[part.name]),
+        )
+        for part in parts
+    }
+    with job.timed("facts of the touched"):
+        kinds = _slices(made, parties)
+        for kind, query in kinds.items():
+            _make(job, f"{SLICE}{kind}", query)
+    values = job.values
+    for part in parts:
+        with job.timed(f"source {part.source}"):
+            job.engine.run(made[part.name].template.bind(values))
+    drop(job.engine, *(f"{SLICE}{kind}" for kind in kinds))
+
+
+def _part_statement(job: Job, part: Part, parties: str) -> _PartStatement:
+    query = part.query(job.frame(parties, SLICE))
+    reads: dict[str, set[str]] = {}
+    for rows in query.find_all(exp.Select):
+        source = rows.args.get("from_")
+        table = source.this if source else None
+        if isinstance(table, exp.Table) and table.name.startswith(SLICE):
+            own = {c.name for c in rows.find_all(exp.Column) if c.table == table.alias}
+            reads.setdefault(table.name.removeprefix(SLICE), set()).update(own)
+    customers = exp.select(ID).distinct().from_(parties).subquery("customer")
+    values = [named(filled(column, "found"), column.name) for column in part.columns]
+    rows = exp.select(f"customer.{ID}", *values, copy=False).from_(customers)
+    rows = rows.join(
+        query.subquery("found"), on=f"found.{ID} = customer.{ID}", join_type="left", copy=False
+    )
+    return _PartStatement(
+        template(create_as(part.name, rows, temporary=True)),
+        {kind: frozenset(own) for kind, own in reads.items()},
+    )
+
+
+def _slices(made: Mapping[str, _PartStatement], parties: Mapping[str, str]) -> dict[str, exp.Query]:
+    """Return for each kind the facts that some touched parts read of it."""
+    columns: dict[str, set[str]] = {}
+    readers: dict[str, set[str]] = {}
+    for name, part in made.items():
+        for kind, own in part.reads.items():
+            columns.setdefault(kind, {"party_id"}).update(own)
+            readers.setdefault(kind, set()).add(parties[name])
+    found: dict[str, exp.Query] = {}
+    for kind in sorted(columns, key=list(KINDS).index):
+        wanted: exp.Query | None = None
+        for table in sorted(readers[kind]):
+            some = exp.select("party_id").from_(table)
+            wanted = exp.union(wanted, some, distinct=True, copy=False) if wanted else some
+        rows = exp.select(*(exp.column(name, quoted=True) for name in sorted(columns[kind])))
+        inside = exp.In(this=exp.column("party_id"), query=exp.Subquery(this=wanted))
+        found[kind] = rows.from_(f"event.{kind}").where(inside, copy=False)
+    return found
+
+
+def _replaced(parts: Sequence[Part], everybody: Sequence[Part], place: Generation) -> exp.Query:
+    """Return everybody who gets a new row of measures: new, or with a measure that differs."""
+    queries = [
+        _differing(FOLLOWING, [c for part in everybody for c in part.columns], place),
+        *(_differing(part.name, part.columns, place) for part in parts),
+    ]
+    rows: exp.Query = queries[0]
+    for more in queries[1:]:
+        rows = exp.union(rows, more, distinct=True, copy=False)
+    return rows
+
+
+def _differing(table: str, columns: Sequence[MeasureColumn], place: Generation) -> exp.Query:
+    """Return the customers of a table whose measures are not those of the snapshot before."""
+    differs = [
+        exp.NullSafeNEQ(
+            this=exp.column(c.name, table="old", quoted=True),
+            expression=exp.column(c.name, table="now", quoted=True),
+        )
+        for c in columns
+    ]
+    return (
+        exp.select(f"now.{ID}")
+        .from_(f"{table} AS now")
+        .join(old(place.measures, place), on=f"old.{ID} = now.{ID}", join_type="left")
+        .where(exp.or_(f"old.{ID} IS NULL", *differs, copy=False), copy=False)
+    )
+
+
+def _measured(
+    parts: Sequence[Part], everybody: Sequence[Part], *, job: Job, place: Generation
+) -> exp.Query:
+    """Return the new rows: told anew where touched, taken over elsewhere, empty for the new."""
+    bundles = {
+        f"bundle_{first}": parts[first : first + BUNDLE] for first in range(0, len(parts), BUNDLE)
+    }
+    query = exp.select(f"{REPLACED}.{ID}").from_(REPLACED)
+    query = query.join(FOLLOWING, on=f"{FOLLOWING}.{ID} = {REPLACED}.{ID}")
+    query = query.join(
+        old(place.measures, place), on=f"old.{ID} = {REPLACED}.{ID}", join_type="left"
+    )
+    where: dict[str, str] = {}
+    for name, some in bundles.items():
+        where |= {part.name: name for part in some}
+        query = query.join(
+            _bundle(some).subquery(name), on=f"{name}.{ID} = {REPLACED}.{ID}", copy=False
+        )
+    for part in job.plan.parts:
+        for column in part.columns:
+            if part in everybody:
+                value: exp.Expr = exp.column(column.name, table=FOLLOWING, quoted=True)
+            else:
+                value = _taken_over(column)
+            if bundle := where.get(part.name):
+                there = exp.column(f"in_{part.name}", table=bundle)
+                now = exp.column(column.name, table=bundle, quoted=True)
+                value = exp.Case(ifs=[exp.If(this=there, true=now)], default=value)
+            query = query.select(named(value, column.name), copy=False)
+    return query.select(*place.following.version)
+
+
+def _bundle(parts: Sequence[Part]) -> exp.Select:
+    """Return a row per customer who is replaced, with the measures of some parts if touched there."""
+    query = exp.select(f"{REPLACED}.{ID}").from_(REPLACED)
+    for part in parts:
+        query = query.join(
+            part.name, on=f"{part.name}.{ID} = {REPLACED}.{ID}", join_type="left", copy=False
+        )
+        there = exp.column(ID, table=part.name).is_(exp.null()).not_()
+        columns = [exp.column(c.name, table=part.name, quoted=True) for c in part.columns]
+        query = query.select(named(there, f"in_{part.name}"), *columns, copy=False)
+    return query
+
+
+def _taken_over(column: MeasureColumn) -> exp.Expr:
+    """Return a measure of the snapshot before; as over no rows for whom it did not know."""
+    value = exp.column(column.name, table="old", quoted=True)
+    empty = empty_value(column)
+    if empty.value is None:
+        return value
+    unknown = exp.column(ID, table="old").is_(exp.null())
+    nothing = exp.cast(literal_sql(empty.value, empty.type), DATA_TYPES[column.measure.type])
+    return exp.Case(ifs=[exp.If(this=unknown, true=nothing)], default=value)
+
+
+def old(table: str, place: Generation) -> exp.Subquery:
+    """Return the rows of the snapshot before as ``old``."""
+    return exp.select("*").from_(table).where(place.seen).subquery("old")
+
+
+def _make(job: Job, table: str, query: exp.Query) -> None:
+    job.engine.run(statement(create_as(table, query, temporary=True), job.values))

@@ -1,0 +1,155 @@
+"""Whom a change touched, part by part of the plan.
+
+``touched`` has a row per customer and cause. Customers whose parties changed hands are touched in
+every part.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from zhiyan.core.snapshot import Manifest
+from zhiyan.lang.bounds import named
+from zhiyan.lang.plan import Part
+from zhiyan.pipeline.compute.causes import Cause, Step, causes, step_values, windows_are_stored
+from zhiyan.pipeline.compute.run import Job, Template, create_as, drop, statement, template
+from zhiyan.pipeline.compute.store import last_import
+from zhiyan.ports import Statement
+
+#: Temporary tables: (party, cause) of facts, (customer, cause), (party, customer, cause).
+FACTS, TOUCHED, MEMBERS = "touched_fact", "touched", "touched_member"
+#: The cause of customers whose parties changed hands.
+MOVED = -1
+#: A kind with more rows is read once for each condition.
+LONG = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touched:
+    """What must be computed again.
+
+    ``everybody``: the parts that time changes for all. ``parties``: for each other part that
+    somebody is touched in, the temporary table (party_id, customer_id) of those customers; parts
+    with the same customers share one.
+    """
+
+    everybody: tuple[Part, ...]
+    parties: Mapping[str, str]
+
+    def columns(self, job: Job) -> frozenset[str]:
+        """Return the measures that are computed again for anybody."""
+        parts = [*self.everybody, *(p for p in job.plan.parts if p.name in self.parties)]
+        return frozenset(column.name for part in parts for column in part.columns)
+
+    def forget(self, job: Job) -> None:
+        """Drop the temporary tables."""
+        drop(job.engine, TOUCHED, MEMBERS, *sorted(set(self.parties.values())))
+
+
+def find_touched(job: Job, base: Manifest) -> Touched:
+    """Tell whom what happened since a snapshot may touch."""
+    step = Step.of(job, base.as_of)
+    everybody = tuple(
+        part
+        for part in job.plan.parts
+        if step.reaches_all(part) or not windows_are_stored(job.catalogue, part)
+    )
+    others = [part for part in job.plan.parts if part not in everybody]
+    long = frozenset(kind for kind, rows in base.events.items() if rows > LONG)
+    key = (FACTS, tuple(part.name for part in others), long)
+    found, facts = job.once(key, lambda: _facts(causes(job, others), long))
+    values = {
+        **step_values(job, step),
+        "last_import": last_import(job.engine, base.snapshot_id),
+        "old_known": base.known_at,
+    }
+    job.engine.run(facts.bind(values))
+    job.engine.run(statement(create_as(TOUCHED, _customers(base), temporary=True), {}))
+    members = exp.select("now.party_id", "now.customer_id", f"{TOUCHED}.cause")
+    members = members.from_("identity.assignment AS now").join(
+        TOUCHED, on=f"{TOUCHED}.customer_id = now.customer_id"
+    )
+    job.engine.run(statement(create_as(MEMBERS, members, temporary=True), {}))
+    drop(job.engine, FACTS)
+    return Touched(everybody=everybody, parties=_parties(job, found, others))
+
+
+def _facts(found: Sequence[Cause], long: Collection[str]) -> tuple[Sequence[Cause], Template]:
+    """Return the causes, and the statement of a row per party and number of a cause.
+
+    Facts of a kind are read once, against all conditions; a long table once for each condition,
+    which reads few blocks of it.
+    """
+    kinds: dict[str, dict[int, exp.Expr]] = {}
+    for number, cause in enumerate(found):
+        kinds.setdefault(cause.kind, {})[number] = cause.condition
+    queries = [exp.select("party_id", "0 AS cause").from_("identity.assignment").where(exp.false())]
+    for kind, conditions in kinds.items():
+        if kind in long:
+            queries += [_parties_of(kind, {n: one}) for n, one in conditions.items()]
+        else:
+            queries.append(_parties_of(kind, conditions))
+    rows = exp.union(*queries, distinct=False, copy=False)
+    return found, template(create_as(FACTS, rows, temporary=True))
+
+
+def _parties_of(kind: str, conditions: Mapping[int, exp.Expr]) -> exp.Select:
+    """Return a row per party of a kind's facts and condition that holds of one."""
+    rows = exp.select("party_id", copy=False).from_(exp.to_table(f"event.{kind}"), copy=False)
+    if len(conditions) == 1:
+        ((number, one),) = conditions.items()
+        return rows.select(f"{number} AS cause", copy=False).where(one, copy=False)
+    numbers = [
+        exp.Case(ifs=[exp.If(this=one.copy(), true=exp.Literal.number(number))])
+        for number, one in conditions.items()
+    ]
+    each = exp.func("unnest", exp.Array(expressions=numbers))
+    rows = rows.select(named(each, "cause"), copy=False)
+    rows = rows.where(exp.or_(*conditions.values(), copy=False), copy=False)
+    return exp.select("party_id", "cause").from_(rows.subquery("fact")).where("cause IS NOT NULL")
+
+
+def _customers(base: Manifest) -> exp.Query:
+    """Return (customer, cause): of touched facts, and of parties that are not what they were."""
+    by_fact = (
+        exp.select("now.customer_id", "fact.cause")
+        .from_("identity.assignment AS now")
+        .join(f"{FACTS} AS fact", on="fact.party_id = now.party_id")
+    )
+    before = exp.to_table(f"snapshot.a_{base.snapshot_id}", alias="before")
+    moved = (
+        exp.select(
+            "unnest([now.customer_id, before.customer_id]) AS customer_id",
+            named(exp.Literal.number(MOVED), "cause"),
+        )
+        .from_(before)
+        .join("identity.assignment AS now", on="before.party_id = now.party_id", join_type="left")
+        .where("now.customer_id IS DISTINCT FROM before.customer_id")
+    )
+    both = exp.union(by_fact, moved, distinct=True)
+    return (
+        exp.select("customer_id", "cause")
+        .from_(both.subquery("one"))
+        .where("customer_id IS NOT NULL")
+    )
+
+
+def _parties(job: Job, found: Sequence[Cause], parts: Sequence[Part]) -> dict[str, str]:
+    """Make the tables of parties; return the name of each touched part's."""
+    rows = job.engine.query(Statement(f"SELECT DISTINCT cause FROM {TOUCHED}"))  # noqa: S608 - our name
+    happened = {int(row["cause"]) for row in rows.to_pylist()}
+    tables: dict[frozenset[int], str] = {}
+    chosen: dict[str, str] = {}
+    for part in parts:
+        why = frozenset(
+            number for number in happened if number == MOVED or part.name in found[number].parts
+        )
+        if why:
+            chosen[part.name] = tables.setdefault(why, f"touched_{part.name}")
+    for why, name in tables.items():
+        numbers = [exp.Literal.number(number) for number in sorted(why)]
+        members = exp.select("party_id", "customer_id").distinct().from_(MEMBERS)
+        members = members.where(exp.In(this=exp.column("cause"), expressions=numbers))
+        job.engine.run(statement(create_as(name, members, temporary=True), {}))
+    return chosen
