@@ -6,12 +6,17 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import uvicorn
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import JSONResponse
 from playwright.sync_api import sync_playwright
+from starlette.routing import BaseRoute
 from tests.api.clinic import Clinic
+from tests.api.lived import lived_workspace
 
 from zhiyan.api import create_app
 
@@ -50,13 +55,48 @@ def ready(request: pytest.FixtureRequest) -> None:
         pytest.skip(reason)
 
 
+#: What the routes over time tell of the clinic group in memory, which has no past.
+NOTHING = {
+    "/api/health/tags": [],
+    "/api/health/shelved": [],
+    "/api/tags/{code}/versions": [],
+    "/api/tags/{code}/quality": [],
+    "/api/tags/{code}/readers": {"direct": [], "indirect": [], "names": {}},
+}
+
+
+def _timeless() -> list[BaseRoute]:
+    routes = APIRouter()
+    for path, answer in NOTHING.items():
+        routes.get(path)(lambda answer=answer: JSONResponse(answer))
+    return routes.routes
+
+
 @pytest.fixture(scope="session")
 def served(ready) -> Iterator[str]:
-    """Serve the console over the clinic group; gives its address."""
+    """Serve the console over the clinic group in memory; gives its address."""
+    app = create_app(Clinic(), static=WEB)
+    app.router.routes[:0] = _timeless()
+    with serving(app) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def lived(ready, tmp_path_factory, worker_id) -> Iterator[tuple[str, str]]:
+    """Serve a workspace with a past; gives its address, and who has a tag that people entered."""
+    with (
+        lived_workspace(tmp_path_factory, worker_id) as (reads, people, _, customer),
+        serving(create_app(reads, static=WEB, people=people)) as address,
+    ):
+        yield address, customer
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
+    """Serve an application on a free port while the context lasts; gives its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    app = create_app(Clinic(), static=WEB)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -116,11 +156,25 @@ class Tab:
 
 @pytest.fixture
 def tab(browser, served) -> Iterator[Tab]:
+    with tab_on(browser, served) as opened:
+        yield opened
+
+
+@pytest.fixture
+def past(browser, lived) -> Iterator[Tab]:
+    """A tab on the workspace with a past."""
+    with tab_on(browser, lived[0]) as opened:
+        yield opened
+
+
+@contextmanager
+def tab_on(browser, address: str) -> Iterator[Tab]:
+    """Open a tab on an address in Chinese; forgets the language when it closes."""
     page = browser.new_page()
     page.add_init_script(
         "localStorage.getItem('zhiyan.lang') || localStorage.setItem('zhiyan.lang', 'zh')"
     )
-    opened = Tab(page, served)
+    opened = Tab(page, address)
     yield opened
     if not page.is_closed():
         page.evaluate("localStorage.clear()")

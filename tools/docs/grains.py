@@ -13,6 +13,15 @@ GRAINS = {
     "identity.conflict": "One row per identifier that would have joined people who must stay apart: the "
     "review list.",
     "identity.change": "One row per party that a resolve moved to another customer; only ever grows.",
+    "identity.party": "One row per party: when it was seen first, and its component (all parties that "
+    "usable identifiers or merges connect with it, named after one of them).",
+    "identity.holding": "One row per (key of a token, party that holds it), some of them several times: "
+    "where a resolve finds who shares an identifier.",
+    "identity.resolution": "One row: what the identity tables hold, as of when, up to which import, and "
+    "the number of the resolve that wrote last.",
+    "identity.touched": "One row per customer and identifier type whose rows of `identity.identifier` a "
+    "resolve changed or removed (`party`: her rows of `identity.assignment`), with the number of the "
+    "latest such resolve.",
     "meta.import_batch": "One row per imported file.",
     "meta.quarantine": "One row per row of a file that could not be taken; the value is masked.",
     "meta.unmapped_item": "One row per (import, item name) that no alias knows.",

@@ -64,9 +64,17 @@ const customers = createRoute({
   component: lazyRouteComponent(() => import("./pages/Customers"), "CustomersPage"),
 });
 
+/** The views of one customer; the first is the one without a mention in the address. */
+export const VIEWS = ["tags", "queue", "history", "entered"] as const;
+export type View = (typeof VIEWS)[number];
+
 const customer = createRoute({
   getParentRoute: () => root,
   path: "/customers/$id",
+  validateSearch: (search: Record<string, unknown>): { view?: View } => {
+    const view = VIEWS.find((one) => one === search["view"]);
+    return view && view !== VIEWS[0] ? { view } : {};
+  },
   loader: ({ params }) => void fetch.prefetchQuery(queries.customer(params.id)),
   component: lazyRouteComponent(() => import("./pages/Customer"), "CustomerPage"),
 });
@@ -79,6 +87,46 @@ const audience = createRoute({
   component: lazyRouteComponent(() => import("./pages/Audience"), "AudiencePage"),
 });
 
+export interface QueuePlace {
+  clinic?: string;
+  owner?: string;
+  action?: string;
+  view?: "held" | "weights";
+}
+
+const queue = createRoute({
+  getParentRoute: () => root,
+  path: "/queue",
+  validateSearch: (search: Record<string, unknown>): QueuePlace => ({
+    ...(search["clinic"] ? { clinic: text(search["clinic"]) } : {}),
+    ...(search["owner"] ? { owner: text(search["owner"]) } : {}),
+    ...(search["action"] ? { action: text(search["action"]) } : {}),
+    ...(search["view"] === "held" || search["view"] === "weights" ? { view: search["view"] } : {}),
+  }),
+  loader: () => void fetch.prefetchQuery(queries.queueChoices),
+  component: lazyRouteComponent(() => import("./pages/Queue"), "QueuePage"),
+});
+
+export interface MovementsPlace {
+  where?: string;
+  tag?: string;
+  first?: string;
+  last?: string;
+}
+
+const movements = createRoute({
+  getParentRoute: () => root,
+  path: "/movements",
+  validateSearch: (search: Record<string, unknown>): MovementsPlace => ({
+    ...(search["where"] ? { where: text(search["where"]) } : {}),
+    ...(search["tag"] ? { tag: text(search["tag"]) } : {}),
+    ...(search["first"] ? { first: text(search["first"]) } : {}),
+    ...(search["last"] ? { last: text(search["last"]) } : {}),
+  }),
+  loader: () => void fetch.prefetchQuery(queries.snapshots),
+  component: lazyRouteComponent(() => import("./pages/Movements"), "MovementsPage"),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     overview,
@@ -86,6 +134,8 @@ export const router = createRouter({
     customers,
     customer,
     audience,
+    queue,
+    movements,
   ]),
   defaultPreload: "intent",
   scrollRestoration: true,

@@ -7,15 +7,18 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 
-from zhiyan.api import console, docs, failures, manual, over_time, queue
+from zhiyan.api import changes, collect, console, docs, failures, manual, over_time, queue
 from zhiyan.api.guard import LOCAL_HOSTS, Guard
 from zhiyan.api.routes import router
+from zhiyan.app.live import Live
 from zhiyan.app.manual import EntryReads
 from zhiyan.app.queueing import QueueReads
 from zhiyan.app.reads import Reads
 from zhiyan.errors import Problem, UsageError
 
 VERSION = "1"
+#: How long open answers, such as streams of changes, may keep the server from ending.
+GRACE_SECONDS = 2
 
 
 class PeopleReads(QueueReads, EntryReads, over_time.Asking, Protocol):
@@ -23,12 +26,16 @@ class PeopleReads(QueueReads, EntryReads, over_time.Asking, Protocol):
 
 
 def create_app(
-    workspace: Reads, *, static: Path | None, people: PeopleReads | None = None
+    workspace: Reads,
+    *,
+    static: Path | None,
+    people: PeopleReads | None = None,
+    live: Live | None = None,
 ) -> FastAPI:
     """Return the application over a workspace; ``static`` is the built console, None for the API alone.
 
     ``people`` answers the routes of the queue, of what people entered and of what was; left out
-    without it.
+    without it. ``live`` takes events in and streams changes; left out without it.
 
     Raises DataError ``ZY605`` if ``static`` holds no built console.
     """
@@ -44,8 +51,11 @@ def create_app(
     app.include_router(router(workspace))
     if people is not None:
         app.include_router(queue.router(people))
-        app.include_router(manual.router(people))
-        app.include_router(over_time.router(people))
+        app.include_router(manual.router(people, workspace))
+        app.include_router(over_time.router(people, workspace))
+    if live is not None:
+        collect.mount(app, live.intake, workspace.now)
+        app.include_router(changes.router(live, workspace))
 
     @app.get("/api/docs", include_in_schema=False)
     def describe(request: Request) -> HTMLResponse:
@@ -67,4 +77,11 @@ def serve(app: Any, host: str, port: int) -> None:
                 hint="use 127.0.0.1, ::1 or localhost",
             )
         )
-    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from zhiyan.api.models import Named, Text
-from zhiyan.api.show import money, text
+from zhiyan.api.show import UNKNOWN, money, show, text
 from zhiyan.api.words import Writer
 from zhiyan.app.reads import Definitions, Label
 from zhiyan.core.event import ColumnType
@@ -12,6 +13,12 @@ from zhiyan.core.expression import Node, ValueType
 from zhiyan.core.kinds import KINDS
 from zhiyan.core.measure import Measure
 from zhiyan.core.tag import Tag
+from zhiyan.pipeline.history import value_of
+
+#: Columns of events and views whose texts are codes of items, categories, clinics, channels, tags.
+CODED = frozenset(
+    {"item", "item_code", "category", "subcategory", "clinic", "home_clinic", "origin", "tag"}
+)
 
 
 def plain_name(code: str) -> str:
@@ -69,6 +76,10 @@ class Names:
         in_fen = column.type is ColumnType.FEN if column else name.endswith("_fen")
         return ValueType.MONEY if in_fen else ValueType.TEXT
 
+    def cells(self, column: str) -> Mapping[str, Label]:
+        """Return the names of what a column of rows holds, none unless it holds codes of ours."""
+        return self.definitions.codes if column in CODED else {}
+
     def values(self, tag: Tag) -> Mapping[str, Label]:
         """Return the names of a tag's values."""
         if tag.values:
@@ -76,6 +87,24 @@ class Names:
         if tag.type in (ValueType.REF, ValueType.LIST, ValueType.TEXT):
             return self.labels(tag.code)
         return {}
+
+    def told(self, code: str, value: str | None, *, offset: int = 0, one: bool = False) -> Text:
+        """Return a value kept as canonical text in words; ``one`` is one member of a list.
+
+        What is not canonical, or of a tag that is gone, stands for itself.
+        """
+        tag = self.definitions.tags.get(code)
+        if value is None or tag is None:
+            return text(Label(*UNKNOWN) if value is None else Label(value, value))
+        single = one and tag.type is ValueType.LIST
+        try:
+            stored = value if single else value_of(value, tag.type)
+        except ValueError:
+            stored = value
+        plain = tuple(cast("list[str]", stored)) if isinstance(stored, list) else stored
+        return Text(
+            **show(plain, tag.type, self.values(tag), offset=offset).model_dump(exclude={"value"})
+        )
 
     def tags(self, codes: tuple[str, ...]) -> list[Named]:
         """Return tags by code, those that exist."""

@@ -1,9 +1,12 @@
 """Customers as answers: lists, one customer's tags, the evidence of one tag."""
 
+from collections.abc import Mapping, Sequence
+
 from zhiyan.api import models, people_models
 from zhiyan.api.naming import Names, named, plain_name, tag_name
 from zhiyan.api.show import NO_LABELS, show, text
 from zhiyan.app import reads
+from zhiyan.app.reads import Label
 from zhiyan.core import evidence as proof
 from zhiyan.core.expression import Value, ValueType
 from zhiyan.core.identity import public_id
@@ -150,13 +153,17 @@ class Desk:
 
     def _input(self, one: proof.Input, tag: Tag) -> people_models.InputLine:
         other = self._names.definitions.tags.get(one.name)
-        labels = self._names.values(other) if other else NO_LABELS
+        labels = self._names.values(other) if other else self._codes(tag)
         return people_models.InputLine(
             name=one.name,
             is_tag=other is not None,
             label=self._names.reference(one.name, tag),
             value=show(one.value, one.type, labels, offset=self._offset),
         )
+
+    def _codes(self, tag: Tag) -> Mapping[str, Label]:
+        """Return the names of what a tag's measures give, where they give what the tag holds."""
+        return NO_LABELS if tag.type is ValueType.ENUM else self._names.values(tag)
 
     def _counted(self, found: proof.Counted, tag: Tag) -> people_models.CountedRows:
         measures = {one.name: one for one in tag.measures}
@@ -169,15 +176,18 @@ class Desk:
             measure=found.measure,
             words=words,
             source=named(source, self._names.source(source)),
-            value=show(found.value, found.type, {}, offset=self._offset),
+            value=show(found.value, found.type, self._codes(tag), offset=self._offset),
             row_count=found.row_count,
             columns=[named(one, self._names.column(source, one)) for one in found.columns],
-            rows=[self._row(row, kinds) for row in found.rows],
+            rows=[self._row(row, kinds, found.columns) for row in found.rows],
         )
 
-    def _row(self, row: tuple[Value, ...], kinds: list[ValueType]) -> list[models.Shown]:
+    def _row(
+        self, row: tuple[Value, ...], kinds: list[ValueType], columns: Sequence[str]
+    ) -> list[models.Shown]:
         return [
-            show(value, kind, offset=self._offset) for value, kind in zip(row, kinds, strict=True)
+            show(value, kind, self._names.cells(column), offset=self._offset)
+            for value, kind, column in zip(row, kinds, columns, strict=True)
         ]
 
 

@@ -1,19 +1,20 @@
 """The routes of the queue: what to do next for whom, why, and how much the weights matter."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from zhiyan.api.models import Model, Named, Text
-from zhiyan.api.routes import FAILURES
+from zhiyan.api.routes import FAILURES, number
 from zhiyan.api.show import raw
 from zhiyan.app import queueing
 from zhiyan.app.reads import Label
 from zhiyan.core.action import Purpose
 from zhiyan.core.identity import public_id
 from zhiyan.core.time import aware
-from zhiyan.pipeline.queue import Entry, Held, Request
+from zhiyan.pipeline.queue import Entry, Held, Request, Totals
 
 Name = Annotated[str, Query(max_length=80)]
 ActionCode = Annotated[str, Query(pattern="^([a-z][a-z0-9_]*)?$", max_length=80)]
@@ -29,6 +30,7 @@ class Contribution(Named):
     """What one tag adds: ``points`` = ``weight`` (millionths) times ``strength`` (0 to 100)."""
 
     value: bool | int | float | str | list[str] | None
+    shown: Text
     weight: int
     strength: int
     points: int
@@ -46,6 +48,9 @@ class QueueEntry(Model):
     score: int
     owner: str | None
     clinic: str | None
+    clinic_name: Text
+    role: str
+    first: bool
     blocked: bool
     held: list[HeldBack]
     because: Text
@@ -107,23 +112,54 @@ class QueueSensitivity(Model):
     weights: list[WeightLine]
 
 
+class Choice(Named):
+    """A clinic or consultant by whom the queue can be narrowed, with the number of customers."""
+
+    customers: int
+
+
+class ActionChoice(Named):
+    """An action; ``role`` is the department that does it, ``level`` first or P0 to P3."""
+
+    role: str
+    level: Text
+    first: bool
+
+
+class QueueChoices(Model):
+    """By what the queue can be narrowed; ``owner`` takes a consultant's code or a role."""
+
+    clinics: list[Choice]
+    owners: list[Choice]
+    roles: list[str]
+    actions: list[ActionChoice]
+
+
 class QueueDoor:
     """Answers the routes of the queue."""
 
     def __init__(self, workspace: queueing.QueueReads) -> None:
         self._reads = workspace
 
-    def queue(
+    def queue(  # noqa: PLR0913 - one query parameter each
         self,
         *,
         clinic: Name = "",
         owner: Name = "",
         action: ActionCode = "",
+        customer: Annotated[str, Query(pattern="^(C[0-9A-Fa-f]{16})?$")] = "",
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
         held: bool = False,
     ) -> Queue:
         """What to do next for whom: complaints first, then priority, then weighted score."""
-        asked = Request(owner=owner, clinic=clinic, action=action, limit=limit, held=held)
+        asked = Request(
+            owner=owner,
+            clinic=clinic,
+            action=action,
+            limit=limit,
+            held=held,
+            customer=number(customer) if customer else None,
+        )
         found, words = self._reads.queue(asked)
         totals = found.totals
         return Queue(
@@ -133,10 +169,7 @@ class QueueDoor:
             total=totals.entries,
             customers=totals.customers,
             blocked=totals.blocked,
-            actions=[
-                ActionCount(code=code, name=_text(words.name(code)), open=one[0], blocked=one[1])
-                for code, one in totals.by_action.items()
-            ],
+            actions=_counts(totals, words),
             suppressions=[
                 HeldCount(
                     code=code,
@@ -146,6 +179,26 @@ class QueueDoor:
                 for code, count in totals.by_suppression.items()
             ],
             missing=list(found.missing),
+        )
+
+    def queue_choices(self) -> QueueChoices:
+        """By what the queue can be narrowed: clinics, consultants, roles and actions."""
+        found, words = self._reads.queue_choices()
+        places = words.catalogue.playbook
+        return QueueChoices(
+            clinics=_choices(found.clinics, places.clinic_tag, words),
+            owners=_choices(found.owners, places.owner_tag, words),
+            roles=list(dict.fromkeys(one.owner for one in found.actions if one.owner)),
+            actions=[
+                ActionChoice(
+                    code=one.code,
+                    name=_text(words.name(one.code)),
+                    role=one.owner,
+                    level=_text(words.level(one.code)),
+                    first=one.first,
+                )
+                for one in found.actions
+            ],
         )
 
     def queue_sensitivity(
@@ -190,6 +243,9 @@ def _entry(entry: Entry, words: queueing.Words) -> QueueEntry:
         score=entry.score,
         owner=entry.owner,
         clinic=entry.clinic,
+        clinic_name=_text(words.code(words.catalogue.playbook.clinic_tag, entry.clinic)),
+        role=action.owner,
+        first=action.first,
         blocked=entry.blocked,
         held=[
             HeldBack(code=one.code, name=_text(words.held(one)), known=one.known)
@@ -201,6 +257,7 @@ def _entry(entry: Entry, words: queueing.Words) -> QueueEntry:
                 code=one.tag,
                 name=_text(words.tag(one.tag)),
                 value=raw(one.value),
+                shown=_text(words.value(one)),
                 weight=one.weight,
                 strength=one.strength,
                 points=one.points,
@@ -213,6 +270,20 @@ def _entry(entry: Entry, words: queueing.Words) -> QueueEntry:
     )
 
 
+def _counts(totals: Totals, words: queueing.Words) -> list[ActionCount]:
+    return [
+        ActionCount(code=code, name=_text(words.name(code)), open=one[0], blocked=one[1])
+        for code, one in totals.by_action.items()
+    ]
+
+
+def _choices(counts: Mapping[str, int], tag: str, words: queueing.Words) -> list[Choice]:
+    return [
+        Choice(code=code, name=_text(words.code(tag, code)), customers=count)
+        for code, count in counts.items()
+    ]
+
+
 def _text(label: Label) -> Text:
     return Text(zh=label.zh, en=label.en)
 
@@ -222,5 +293,6 @@ def router(workspace: queueing.QueueReads) -> APIRouter:
     door = QueueDoor(workspace)
     routes = APIRouter(prefix="/api", responses=FAILURES)
     routes.get("/queue", operation_id="queue")(door.queue)
+    routes.get("/queue/choices", operation_id="queue_choices")(door.queue_choices)
     routes.get("/queue/sensitivity", operation_id="queue_sensitivity")(door.queue_sensitivity)
     return routes

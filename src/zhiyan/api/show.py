@@ -1,5 +1,6 @@
 """Values as text, in Chinese and English."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
@@ -10,6 +11,7 @@ from zhiyan.core.time import aware
 
 UNKNOWN = ("未知", "Unknown")
 EPOCH = date(1970, 1, 1)
+_DAYS = re.compile(r"\d{4}-\d{2}-\d{2}\.\.\d{4}-\d{2}-\d{2}")
 NO_LABELS: Mapping[str, Label] = {}
 
 
@@ -24,10 +26,18 @@ def show(
     if isinstance(value, bool):
         return Shown(value=value, zh="是" if value else "否", en="Yes" if value else "No")
     if isinstance(value, str):
-        name = labels.get(value, Label(value, value))
+        name = labels.get(value) or _range(value)
         return Shown(value=value, zh=name.zh, en=name.en)
     text = _plain(value, kind, offset)
     return Shown(value=raw(value), zh=text, en=text)
+
+
+def _range(value: str) -> Label:
+    """Return a text as it stands, a range of days (``2026-09-01..2026-09-07``) in words."""
+    if _DAYS.fullmatch(value) is None:
+        return Label(value, value)
+    first, last = value.split("..")
+    return Label(f"{first} 至 {last}", f"{first} to {last}")
 
 
 def _show_list(values: tuple[str, ...], labels: Mapping[str, Label]) -> Shown:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -167,6 +167,33 @@ def tag_users(session: Session, code: str) -> Users:
     )
 
 
+def reader_names(session: Session, readers: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return the names of readers of a tag, Chinese and English; unknown ones are left out."""
+    catalogue = session.catalogue
+    known: Mapping[str, Mapping[str, Any]] = {
+        "": catalogue.tags,
+        "segment": catalogue.segments,
+        "action": catalogue.playbook.actions,
+        "suppression": catalogue.playbook.suppressions,
+    }
+    found: dict[str, tuple[str, str]] = {}
+    for reader in readers:
+        kind, _, code = reader.rpartition(":")
+        one = known.get(kind, {}).get(code)
+        if one is not None:
+            found[reader] = (one.name_zh, one.name_en)
+    return found
+
+
+def shelved_tags(catalogue: Catalogue) -> list[tuple[Tag, int]]:
+    """Return the tags of a whole catalogue that are not live, each with its number of readers."""
+    return [
+        (tag, len(catalogue.used_by.get(tag.code, ())))
+        for tag in catalogue.tags.values()
+        if tag.status != LIVE
+    ]
+
+
 def set_status(session: Session, code: str, status: str) -> Path:
     """Give a tag another status in the workspace's own file; the pack's files stay as they are.
 
@@ -305,7 +332,10 @@ def _watched_since(session: Session) -> date:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QualityPoint:
-    """Coverage (0 to 1), stability and distribution of a tag at one snapshot."""
+    """Coverage (0 to 1), stability and distribution of a tag at one snapshot.
+
+    ``fact_age_days`` is the age of the newest fact that the tag could have read at the as-of.
+    """
 
     as_of: datetime
     snapshot_id: str
@@ -313,6 +343,8 @@ class QualityPoint:
     coverage: float
     psi_previous: float | None
     psi_30d: float | None
+    fact_age_days: int | None
+    customers: int
     distribution: Mapping[str, Any]
 
 
@@ -331,6 +363,8 @@ def quality_history(session: Session, code: str) -> list[QualityPoint]:
             coverage=row["known"] / row["customers"] if row["customers"] else 0.0,
             psi_previous=row["psi_previous"],
             psi_30d=row["psi_30d"],
+            fact_age_days=row["fact_age_days"],
+            customers=row["customers"],
             distribution=json.loads(row["distribution"]),
         )
         for row in stability.quality(session.engine, [code])

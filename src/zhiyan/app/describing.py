@@ -1,11 +1,14 @@
 """The definitions in the form in which readers see them, with the names of everything."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 from zhiyan.app.reads import Definitions, Group, Label, Taxonomy
 from zhiyan.app.reference import read_yaml
 from zhiyan.app.settings import Settings
 from zhiyan.core.expression import ValueType
+from zhiyan.core.tag import Tag
 from zhiyan.lang.catalogue import Catalogue
 
 #: Enum tags worth a chart on the first page, and tags worth a column in a list, where defined.
@@ -106,3 +109,37 @@ def value_labels(settings: Settings, pack: Any) -> dict[str, Label]:
         listed = loaded.get("channels") or []
         labels |= {c["code"]: Label(c["name"]["zh"], c["name"]["en"]) for c in listed}
     return labels | {c.code: Label(c.name, c.code) for c in settings.clinics}
+
+
+def value_names(pack: Any) -> dict[str, dict[str, Label]]:
+    """Return the names that ``names.yaml`` of a pack gives to values, by tag; none without it."""
+    path = pack / "names.yaml"
+    if not path.is_file():
+        return {}
+    listed = cast("dict[str, dict[str, dict[str, str]]]", read_yaml(path).get("values") or {})
+    return {
+        tag: {value: Label(name["zh"], name["en"]) for value, name in names.items()}
+        for tag, names in listed.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class ValueNames:
+    """Names of values that no definition lists: by tag, else by code of item, clinic or tag."""
+
+    by_tag: Mapping[str, Mapping[str, Label]]
+    codes: Mapping[str, Label]
+
+    def of(self, tag: Tag) -> Mapping[str, Label]:
+        """Return the names of a tag's values, those that its definition lists first of all."""
+        if tag.values:
+            return {one.value: Label(one.zh, one.en or one.value) for one in tag.values}
+        if tag.type in (ValueType.REF, ValueType.LIST, ValueType.TEXT):
+            return {**self.codes, **self.by_tag.get(tag.code, {})}
+        return {}
+
+
+def names_of_values(settings: Settings, pack: Any, catalogue: Catalogue) -> ValueNames:
+    """Return what names the values of all tags of a workspace."""
+    tags = {tag.code: Label(tag.name_zh, tag.name_en) for tag in catalogue.tags.values()}
+    return ValueNames(by_tag=value_names(pack), codes={**tags, **value_labels(settings, pack)})

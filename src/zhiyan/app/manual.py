@@ -66,8 +66,8 @@ class Receipt:
 class EntryReads(Protocol):
     """What the API asks about what people entered, at the newest snapshot."""
 
-    def entered(self, customer_id: int, code: str) -> list[dict[str, Any]] | None:
-        """Return the entries of a tag of a customer, None if there is no such customer."""
+    def entered(self, customer_id: int, code: str | None = None) -> list[dict[str, Any]] | None:
+        """Return the entries of a customer, for one tag or for all; None if there is no such one."""
         ...
 
 
@@ -283,8 +283,10 @@ def entries(session: Session, wanted: Wanted, *, as_of: datetime | None = None,
     return found
 
 
-def entries_behind(session: Session, manifest: Manifest, *, customer_id: int, tag: str) -> pa.Table:
-    """Return what people entered for a tag of a customer, as a snapshot knew it."""
+def entries_behind(
+    session: Session, manifest: Manifest, *, customer_id: int, tag: str | None
+) -> pa.Table:
+    """Return what people entered for a tag of a customer (None: for all), as a snapshot knew it."""
     look = Look(
         as_of=manifest.as_of,
         known_at=manifest.known_at,

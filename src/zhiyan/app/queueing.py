@@ -1,5 +1,6 @@
 """The queue of a workspace, and what it says in words, Chinese and English."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,6 +24,7 @@ from zhiyan.pipeline.queue import (
     sensitivity,
 )
 from zhiyan.pipeline.queue.sql import Run
+from zhiyan.ports import Statement
 
 #: How long the head of the queue is that the sensitivity report watches.
 HEAD = 50
@@ -41,6 +43,10 @@ class QueueReads(Protocol):
         """Return the queue that is asked for, and what says it in words."""
         ...
 
+    def queue_choices(self) -> tuple["Choices", "Words"]:
+        """Return by what the queue can be narrowed."""
+        ...
+
     def queue_sensitivity(self, request: Request, size: int) -> tuple[Sensitivity, "Words"]:
         """Return which change of a weight reorders the first ``size`` rows."""
         ...
@@ -56,6 +62,39 @@ def weights_tried(
 ) -> Sensitivity:
     """Return which change of a weight reorders the head of the queue."""
     return sensitivity(_run(workspace, snapshot), request, size=size)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """By what the queue can be narrowed: clinics and consultants with their customers, actions.
+
+    ``clinics`` and ``owners`` map codes to customers at the newest snapshot, most first.
+    """
+
+    clinics: Mapping[str, int]
+    owners: Mapping[str, int]
+    actions: tuple[Action, ...]
+
+
+def choices(workspace: Workspace) -> Choices:
+    """Return by what the queue can be narrowed; raises UsageError ``ZY501`` without a snapshot."""
+    manifest = workspace.snapshot(None)
+    playbook = workspace.catalogue.playbook
+
+    def customers(code: str) -> dict[str, int]:
+        if code not in manifest.tags:
+            return {}
+        counted = Statement(
+            f'SELECT "{code}"::VARCHAR AS code, count(*) AS n FROM snapshot.t_{manifest.snapshot_id}'  # noqa: S608 - declared names
+            f' WHERE "{code}" IS NOT NULL GROUP BY ALL ORDER BY n DESC, code LIMIT 1000'
+        )
+        return {row["code"]: row["n"] for row in workspace.engine.query(counted).to_pylist()}
+
+    return Choices(
+        clinics=customers(playbook.clinic_tag),
+        owners=customers(playbook.owner_tag),
+        actions=tuple(playbook.actions.values()),
+    )
 
 
 def _run(workspace: Workspace, name: str | None) -> Run:
@@ -81,11 +120,16 @@ def weight_text(weight: int) -> str:
     return points(weight)
 
 
+def _no_names(_tag: str) -> Mapping[str, Label]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Says the rows of the queue in both languages."""
+    """Says the rows of the queue in both languages; ``names`` gives names of a tag's values."""
 
     catalogue: Catalogue
+    names: Callable[[str], Mapping[str, Label]] = _no_names
 
     def action(self, code: str) -> Action:
         """Return an action of the pack."""
@@ -118,12 +162,20 @@ class Words:
     def contribution(self, one: Contribution) -> Label:
         """Return what a tag adds, and how: ``客户价值等级 高价值 +50（权重 0.5 × 强度 100）``."""
         tag = self.catalogue.tags[one.tag]
-        value, added = shown(tag, one.value), points(one.points)
+        value, added = self.value(one), points(one.points)
         weight = weight_text(one.weight)
         return Label(
             f"{tag.name_zh} {value.zh} +{added}（权重 {weight} × 强度 {one.strength}）",
             f"{tag.name_en} {value.en} +{added} (weight {weight} x strength {one.strength})",
         )
+
+    def value(self, one: Contribution) -> Label:
+        """Return the value of the tag that adds, in words."""
+        return shown(self.catalogue.tags[one.tag], one.value, self.names(one.tag))
+
+    def code(self, tag: str, code: str | None) -> Label:
+        """Return the name of a code that a tag holds, such as that of a clinic."""
+        return self.names(tag).get(code or "", Label(code or "", code or ""))
 
     def because(self, entry: Entry) -> Label:
         """Return why a row stands where it does: level, purpose, and every tag that adds."""
@@ -140,18 +192,18 @@ class Words:
         """Return the tags that add, with what they add: ``客户价值等级 高价值 +50``."""
         parts = [(self.catalogue.tags[one.tag], one) for one in entry.contributions if one.points]
         return Label(
-            "；".join(f"{t.name_zh} {shown(t, c.value).zh} +{points(c.points)}" for t, c in parts),
-            "; ".join(f"{t.name_en} {shown(t, c.value).en} +{points(c.points)}" for t, c in parts),
+            "；".join(f"{t.name_zh} {self.value(c).zh} +{points(c.points)}" for t, c in parts),
+            "; ".join(f"{t.name_en} {self.value(c).en} +{points(c.points)}" for t, c in parts),
         )
 
 
-def shown(tag: Tag, value: Value) -> Label:
-    """Return a value of a tag in words: names of codes, yes and no, yuan."""
+def shown(tag: Tag, value: Value, more: Mapping[str, Label] | None = None) -> Label:
+    """Return a value of a tag in words: names of codes (``more`` beside its own), yes and no, yuan."""
     if value is None:
         return Label("未知", "unknown")
     if isinstance(value, bool):
         return Label("是", "yes") if value else Label("否", "no")
-    names = {known.value: Label(known.zh, known.en) for known in tag.values}
+    names = {**(more or {}), **{one.value: Label(one.zh, one.en) for one in tag.values}}
     if isinstance(value, tuple):
         labels = [names.get(member, Label(member, member)) for member in value]
         return Label("、".join(one.zh for one in labels), ", ".join(one.en for one in labels))

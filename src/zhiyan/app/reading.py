@@ -5,7 +5,7 @@ again.
 """
 
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,8 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from zhiyan.app import distribution, records
-from zhiyan.app.describing import definitions_of, value_labels
+from zhiyan.app.catalogue_life import shelved_tags
+from zhiyan.app.describing import definitions_of, names_of_values
 from zhiyan.app.importing import phone_tokens
 from zhiyan.app.lookup import customer_row
 from zhiyan.app.reads import (
@@ -36,6 +37,7 @@ from zhiyan.core.evidence import Evidence
 from zhiyan.core.expression import Literal, Node, ValueType
 from zhiyan.core.identity import parse_public_id, public_id
 from zhiyan.core.snapshot import Manifest
+from zhiyan.core.tag import Tag
 from zhiyan.lang.lifecycle import published
 from zhiyan.lang.render import render
 from zhiyan.pipeline.select import Judgement, count, matched, parts_of
@@ -51,16 +53,22 @@ class WorkspaceReads:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = Lock()
-        with Workspace.reading(folder) as workspace:
+        with self._opened() as workspace:
+            self._shelved = shelved_tags(workspace.catalogue)
             self._catalogue = published(workspace.catalogue)
-            self._definitions = definitions_of(self._catalogue)
-            self._labels = value_labels(workspace.settings, workspace.pack)
+            self._values = names_of_values(workspace.settings, workspace.pack, self._catalogue)
+            known = definitions_of(self._catalogue)
+            self._definitions = replace(known, codes=self._values.codes)
             self._clock = workspace.clock
             self._offset_minutes = workspace.settings.zone.offset_minutes
 
+    def _opened(self) -> AbstractContextManager[Workspace]:
+        """Open the workspace for one question."""
+        return Workspace.reading(self._folder)
+
     @contextmanager
     def _open(self) -> Generator[Workspace]:
-        with self._lock, Workspace.reading(self._folder) as workspace:
+        with self._lock, self._opened() as workspace:
             workspace.catalogue = self._catalogue
             yield workspace
 
@@ -80,6 +88,10 @@ class WorkspaceReads:
     def definitions(self) -> Definitions:
         """Return the live definitions."""
         return self._definitions
+
+    def shelved(self) -> list[tuple[Tag, int]]:
+        """Return the tags that are not live, each with its number of readers."""
+        return self._shelved
 
     def overview(self) -> Overview:
         """Return the state of the workspace."""
@@ -106,9 +118,8 @@ class WorkspaceReads:
             return distribution.spread(workspace.engine, workspace.catalogue, snapshot, tag=tag)
 
     def labels(self, code: str) -> Mapping[str, Label]:
-        """Return names of codes of items, categories and clinics."""
-        closed = self._catalogue.tags[code].type is ValueType.ENUM
-        return {} if closed else self._labels
+        """Return the names of a tag's values."""
+        return self._values.of(self._catalogue.tags[code])
 
     def customers(self, query: str, *, where: str, after: int | None, limit: int) -> CustomerPage:
         """Return a page of customers, found by id or phone, or by an expression."""

@@ -50,7 +50,8 @@ class Definitions:
     Sources are keyed ``visit``, columns ``visit.clinic``, parameters ``param.value_high``.
     ``params`` are their values by bare name (``value_high``), those of ``money_params`` in fen.
     ``highlights`` are enum tags worth a chart on the first page, most telling first;
-    ``headline`` are tags worth a column in a list of customers.
+    ``headline`` are tags worth a column in a list of customers; ``codes`` names codes of items,
+    categories, clinics, channels and tags.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Definitions:
     money_params: frozenset[str] = frozenset()
     highlights: tuple[str, ...] = ()
     headline: tuple[str, ...] = ()
+    codes: Mapping[str, Label] = field(default_factory=dict[str, Label])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,7 +253,7 @@ class Reads(Protocol):
         ...
 
     def labels(self, code: str) -> Mapping[str, Label]:
-        """Return names of a tag's values that point into reference tables (items, clinics)."""
+        """Return the names of a tag's values: closed ones, and codes of items, clinics and so on."""
         ...
 
     def customers(self, query: str, *, where: str, after: int | None, limit: int) -> CustomerPage:

@@ -19,7 +19,9 @@ from zhiyan.cli import (
     queue,
     serving,
     snapshots,
+    sources,
     tags,
+    watch,
 )
 from zhiyan.cli.output import errors
 from zhiyan.errors import OutsideError, Problem, ZhiyanError
@@ -68,8 +70,10 @@ START, DATA, TAGS, ANSWERS, OVER_TIME = (
 app.command("demo", rich_help_panel=START)(demo.demo)
 app.command("init", rich_help_panel=START)(data.init)
 app.command("serve", rich_help_panel=START)(serving.serve)
+app.command("watch", rich_help_panel=START)(watch.watch)
 app.command("import", rich_help_panel=DATA)(data.import_files)
 app.add_typer(data.mapping, name="mapping", rich_help_panel=DATA)
+app.add_typer(sources.source, name="source", rich_help_panel=DATA)
 app.command("imports", rich_help_panel=DATA)(data.imports)
 app.command("quarantine", rich_help_panel=DATA)(data.quarantine)
 app.command("resolve", rich_help_panel=DATA)(people.resolve)

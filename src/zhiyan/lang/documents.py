@@ -12,7 +12,7 @@ from zhiyan.lang.yaml_nodes import Fields, Item, Scalar, read_yaml
 
 #: Files of a pack that other stages read, not the catalogue.
 DATA_FILES = frozenset(
-    {"items", "cities", "clinics", "staff", "channels", "aliases", "brands", "products"}
+    {"items", "cities", "clinics", "staff", "channels", "aliases", "brands", "products", "names"}
 )
 #: Maps of ``items.yaml`` whose keys close the domain of a column of ``item.*``.
 ITEM_DOMAINS = {

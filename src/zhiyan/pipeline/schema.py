@@ -35,6 +35,16 @@ FIXED_TABLES: dict[str, str] = {
     "identity.change": """
         change_id VARCHAR NOT NULL, action VARCHAR NOT NULL, party_id BIGINT,
         from_customer BIGINT, to_customer BIGINT, as_of TIMESTAMP, recorded_at TIMESTAMP""",
+    "identity.party": """
+        party_id BIGINT NOT NULL, first_seen TIMESTAMP NOT NULL, component BIGINT NOT NULL""",
+    "identity.resolution": """
+        resolution BIGINT NOT NULL, as_of TIMESTAMP NOT NULL, complete BOOLEAN NOT NULL,
+        last_import INTEGER NOT NULL, next_due TIMESTAMP, observations BIGINT NOT NULL,
+        decisions VARCHAR NOT NULL, rules VARCHAR NOT NULL, sizes VARCHAR NOT NULL,
+        recorded_at TIMESTAMP NOT NULL""",
+    "identity.holding": "key BIGINT NOT NULL, party_id BIGINT NOT NULL",
+    "identity.touched": """
+        customer_id BIGINT NOT NULL, id_type VARCHAR NOT NULL, resolution BIGINT NOT NULL""",
     "meta.import_batch": """
         import_id INTEGER PRIMARY KEY, file_name VARCHAR NOT NULL, file_sha256 VARCHAR NOT NULL,
         source VARCHAR, mapping VARCHAR, mapping_sha256 VARCHAR, recorded_at TIMESTAMP NOT NULL,

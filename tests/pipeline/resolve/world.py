@@ -15,6 +15,7 @@ AS_OF = datetime(2026, 6, 1, tzinfo=UTC)
 RUN_AT = datetime(2026, 6, 2, tzinfo=UTC)
 SCOPED = {"his_no", "member_no", "external_userid", "openid", "platform_uid"}
 TABLES = ("assignment", "link", "identifier", "conflict")
+KEPT = ("party", "holding", "resolution", "touched")
 
 
 def token_of(id_type: str, value: str) -> str:
@@ -67,8 +68,14 @@ class World:
         return party
 
 
+def rewritten(engine: Engine) -> None:
+    """Tell the next resolve that facts are no longer what they were."""
+    engine.run(Statement("UPDATE identity.resolution SET complete = false"))
+
+
 def load(engine: Engine, rows: list[dict]) -> None:
     """Replace all observations."""
+    rewritten(engine)
     engine.run(Statement("DELETE FROM identity.observation"))
     if rows:
         with engine.load("new_rows", pa.Table.from_pylist(rows, schema=OBSERVATION)):
@@ -93,17 +100,19 @@ OBSERVATION = pa.schema(
 
 
 def run(engine: Engine, world: World | None = None, *, as_of=AS_OF, known_at=None) -> ResolveReport:
-    """Load the world (if given) and resolve."""
+    """Load the world (if given) and resolve everything, since rows may have been rewritten."""
     if world is not None:
         load(engine, world.rows)
+    rewritten(engine)
     moment = AsOf(as_of=as_of, known_at=known_at)
     return resolve(engine, moment, recorded_at=RUN_AT, progress=Silent())
 
 
 def clear(engine: Engine) -> None:
     """Empty everything that a test may have written."""
-    for name in ("observation", "decision", "change", *TABLES):
+    for name in ("observation", "decision", "change", *KEPT, *TABLES):
         engine.run(Statement(f"DELETE FROM identity.{name}"))
+    engine.run(Statement("DELETE FROM meta.import_batch"))
     for kind in ("visit", "order_line"):
         engine.run(Statement(f"DELETE FROM event.{kind}"))
 

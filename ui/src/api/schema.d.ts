@@ -64,6 +64,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/customers/{customer_id}/entered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Entered All
+         * @description What people entered of a customer, tag by tag.
+         */
+        get: operations["entered_all"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customers/{customer_id}/entered/{tag}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Entered
+         * @description Who entered what, why and until when; beside a computed tag it never replaces it.
+         */
+        get: operations["entered"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/customers/{customer_id}/evidence/{tag}": {
         parameters: {
             query?: never;
@@ -76,6 +116,26 @@ export interface paths {
          * @description Why a customer has a tag value, clause by clause, with the rows that counted.
          */
         get: operations["evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customers/{customer_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Customer History
+         * @description The stretches of a customer's tags; with a tag, also what is not believed any more.
+         */
+        get: operations["over_time_customer_history"];
         put?: never;
         post?: never;
         delete?: never;
@@ -104,6 +164,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/health/shelved": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shelved
+         * @description The tags that are not live: drafts, those in review, retired ones.
+         */
+        get: operations["over_time_shelved"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/health/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Health
+         * @description How every live tag does, those proposed for retirement first.
+         */
+        get: operations["over_time_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/migration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Migration
+         * @description How customers moved between the values of a tag, from one day to another.
+         */
+        get: operations["over_time_migration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/movements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Movements
+         * @description Who entered and left an audience between two days, snapshot by snapshot, and why.
+         */
+        get: operations["over_time_movements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/overview": {
         parameters: {
             query?: never;
@@ -116,6 +256,66 @@ export interface paths {
          * @description Counts, freshness, imports and the spread of the leading tags.
          */
         get: operations["overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Queue
+         * @description What to do next for whom: complaints first, then priority, then weighted score.
+         */
+        get: operations["queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/queue/choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Queue Choices
+         * @description By what the queue can be narrowed: clinics, consultants, roles and actions.
+         */
+        get: operations["queue_choices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/queue/sensitivity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Queue Sensitivity
+         * @description Which change of which weight would reorder the head of the queue.
+         */
+        get: operations["queue_sensitivity"];
         put?: never;
         post?: never;
         delete?: never;
@@ -204,6 +404,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tags/{code}/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Quality
+         * @description Coverage and stability of a tag at each kept snapshot, oldest as-of first.
+         */
+        get: operations["over_time_quality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tags/{code}/readers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Readers
+         * @description Who reads a tag: tags, segments and actions.
+         */
+        get: operations["over_time_readers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tags/{code}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Versions
+         * @description The versions of a tag, oldest first, each with what changed from the one before.
+         */
+        get: operations["over_time_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/taxonomies": {
         parameters: {
             query?: never;
@@ -228,6 +488,33 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * ActionChoice
+         * @description An action; ``role`` is the department that does it, ``level`` first or P0 to P3.
+         */
+        ActionChoice: {
+            /** Code */
+            code: string;
+            /** First */
+            first: boolean;
+            level: components["schemas"]["Text"];
+            name: components["schemas"]["Text"];
+            /** Role */
+            role: string;
+        };
+        /**
+         * ActionCount
+         * @description Rows of one action: open, and held back.
+         */
+        ActionCount: {
+            /** Blocked */
+            blocked: number;
+            /** Code */
+            code: string;
+            name: components["schemas"]["Text"];
+            /** Open */
+            open: number;
+        };
         /**
          * AudienceCount
          * @description matched + not_matched + unknown = total.
@@ -290,6 +577,31 @@ export interface components {
             tags: components["schemas"]["TagCell"][];
         };
         /**
+         * ChangeLine
+         * @description One part of a definition that changed; kind is breaking, policy or words.
+         */
+        ChangeLine: {
+            /** After */
+            after: string | null;
+            /** Before */
+            before: string | null;
+            /** Kind */
+            kind: string;
+            /** Part */
+            part: string;
+        };
+        /**
+         * Choice
+         * @description A clinic or consultant by whom the queue can be narrowed, with the number of customers.
+         */
+        Choice: {
+            /** Code */
+            code: string;
+            /** Customers */
+            customers: number;
+            name: components["schemas"]["Text"];
+        };
+        /**
          * ClauseCount
          * @description Counts of one top-level condition, alone.
          */
@@ -321,6 +633,25 @@ export interface components {
             reached: boolean;
             then: components["schemas"]["Shown"];
             when: components["schemas"]["Text"] | null;
+        };
+        /**
+         * Contribution
+         * @description What one tag adds: ``points`` = ``weight`` (millionths) times ``strength`` (0 to 100).
+         */
+        Contribution: {
+            /** Code */
+            code: string;
+            name: components["schemas"]["Text"];
+            /** Points */
+            points: number;
+            shown: components["schemas"]["Text"];
+            /** Strength */
+            strength: number;
+            text: components["schemas"]["Text"];
+            /** Value */
+            value: boolean | number | string | string[] | null;
+            /** Weight */
+            weight: number;
         };
         /**
          * CountedRows
@@ -380,6 +711,74 @@ export interface components {
             formula: components["schemas"]["Text"] | null;
             /** Measures */
             measures: components["schemas"]["MeasureWords"][];
+        };
+        /**
+         * Entered
+         * @description Everything that people entered for a tag of a customer, the newest first.
+         */
+        Entered: {
+            /** Customer Id */
+            customer_id: string;
+            /** Entries */
+            entries: components["schemas"]["EnteredValue"][];
+            /** Tag */
+            tag: string;
+        };
+        /**
+         * EnteredAll
+         * @description Everything that people entered of a customer, by tag; the newest first.
+         */
+        EnteredAll: {
+            /** Customer Id */
+            customer_id: string;
+            /** Tags */
+            tags: components["schemas"]["EnteredTag"][];
+        };
+        /**
+         * EnteredTag
+         * @description What people entered for one tag; ``computed`` says that rules give it a value too.
+         */
+        EnteredTag: {
+            /** Code */
+            code: string;
+            /** Computed */
+            computed: boolean;
+            /** Entries */
+            entries: components["schemas"]["EnteredValue"][];
+            name: components["schemas"]["Text"];
+        };
+        /**
+         * EnteredValue
+         * @description One entry: ``value`` null records a removal; ``until`` null never expires.
+         *
+         *     ``way`` is set, confirm, remove or import; ``status`` live, overruled, expired, removed, removal
+         *     or invalid. ``confidence_ppm`` halves with every half-life that the tag declares.
+         */
+        EnteredValue: {
+            /** Age Days */
+            age_days: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Author */
+            author: string | null;
+            /** Confidence Ppm */
+            confidence_ppm: number | null;
+            /** Confirm By */
+            confirm_by: string | null;
+            /** Reason */
+            reason: string | null;
+            shown: components["schemas"]["Text"];
+            /** Status */
+            status: string;
+            /** Until */
+            until: string | null;
+            /** Value */
+            value: string | null;
+            /** Way */
+            way: string;
         };
         /**
          * Evidence
@@ -491,6 +890,53 @@ export interface components {
             status: string;
         };
         /**
+         * HealthLine
+         * @description How a tag does: coverage 0 to 1, ages in days, PSI without unit, uses of 180 days.
+         */
+        HealthLine: {
+            /** Code */
+            code: string;
+            /** Coverage */
+            coverage: number;
+            /** Fact Age Days */
+            fact_age_days: number | null;
+            name: components["schemas"]["Text"];
+            /** Proposals */
+            proposals: string[];
+            /** Psi 30D */
+            psi_30d: number | null;
+            /** Psi Previous */
+            psi_previous: number | null;
+            /** Readers */
+            readers: number;
+            /** Stale */
+            stale: boolean;
+            /** Uses */
+            uses: number;
+        };
+        /**
+         * HeldBack
+         * @description A reason for which marketing is held back; ``known`` false: nobody knows, taken as yes.
+         */
+        HeldBack: {
+            /** Code */
+            code: string;
+            /** Known */
+            known: boolean;
+            name: components["schemas"]["Text"];
+        };
+        /**
+         * HeldCount
+         * @description Customers with an action whom a suppression holds for.
+         */
+        HeldCount: {
+            /** Code */
+            code: string;
+            /** Customers */
+            customers: number;
+            name: components["schemas"]["Text"];
+        };
+        /**
          * Highlight
          * @description A tag charted on the first page.
          */
@@ -499,6 +945,18 @@ export interface components {
             code: string;
             name: components["schemas"]["Text"];
             spread: components["schemas"]["Spread"];
+        };
+        /**
+         * History
+         * @description The stretches of a customer; ``merged_into`` names whom she became.
+         */
+        History: {
+            /** Customer Id */
+            customer_id: string;
+            /** Merged Into */
+            merged_into: string | null;
+            /** Stretches */
+            stretches: components["schemas"]["StretchLine"][];
         };
         /**
          * Identifier
@@ -592,6 +1050,101 @@ export interface components {
             words: components["schemas"]["Text"];
         };
         /**
+         * Migration
+         * @description How customers moved between the values of a tag from one kept snapshot to another.
+         */
+        Migration: {
+            /**
+             * After
+             * Format: date-time
+             */
+            after: string;
+            /**
+             * Before
+             * Format: date-time
+             */
+            before: string;
+            /** Cells */
+            cells: components["schemas"]["MigrationCell"][];
+            tag: components["schemas"]["Named"];
+            /** Values */
+            values: components["schemas"]["MigrationSide"][];
+        };
+        /**
+         * MigrationCell
+         * @description Customers with one value before and another after; places in the list of values.
+         */
+        MigrationCell: {
+            /** After */
+            after: number;
+            /** Before */
+            before: number;
+            /** Customers */
+            customers: number;
+        };
+        /**
+         * MigrationSide
+         * @description A value of the matrix, as text; ``absent``: no customer then. Null is unknown.
+         */
+        MigrationSide: {
+            /** Absent */
+            absent: boolean;
+            /** En */
+            en: string;
+            /** Value */
+            value: string | null;
+            /** Zh */
+            zh: string;
+        };
+        /**
+         * Move
+         * @description One customer who entered or left, and one tag that changed with it; texts, null is unknown.
+         *
+         *     ``tag`` is ``*`` where she came or went as a customer, null where no tag of the condition
+         *     changed: the days moved on.
+         */
+        Move: {
+            /** After */
+            after: string | null;
+            after_shown: components["schemas"]["Text"];
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /** Before */
+            before: string | null;
+            before_shown: components["schemas"]["Text"];
+            /**
+             * Between
+             * Format: date-time
+             */
+            between: string;
+            /** Change */
+            change: string;
+            /** Customer Id */
+            customer_id: string;
+            name: components["schemas"]["Text"] | null;
+            /** Tag */
+            tag: string | null;
+        };
+        /**
+         * Movements
+         * @description The movements of an audience; ``total`` rows, of which ``moves`` holds the first.
+         *
+         *     ``reasons`` counts all of them, most frequent first, at most 200.
+         */
+        Movements: {
+            /** Moves */
+            moves: components["schemas"]["Move"][];
+            /** Periods */
+            periods: components["schemas"]["Period"][];
+            /** Reasons */
+            reasons: components["schemas"]["Reason"][];
+            /** Total */
+            total: number;
+        };
+        /**
          * Named
          * @description A code with its name.
          */
@@ -636,6 +1189,23 @@ export interface components {
             zone: string;
         };
         /**
+         * Period
+         * @description How an audience changed up to one snapshot.
+         */
+        Period: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /** Entered */
+            entered: number;
+            /** Left */
+            left: number;
+            /** Size */
+            size: number;
+        };
+        /**
          * Profile
          * @description One customer at the newest snapshot; ``total`` live tags, ``known`` with a value.
          */
@@ -664,6 +1234,157 @@ export interface components {
             parties: number;
             /** Total */
             total: number;
+        };
+        /**
+         * Purpose
+         * @description What an action is for; suppressions block purposes, never service.
+         * @enum {string}
+         */
+        Purpose: "service" | "marketing" | "medical_marketing";
+        /**
+         * QualityLine
+         * @description Coverage (0 to 1), PSI (no unit) and the age of the newest fact in days, at one snapshot.
+         */
+        QualityLine: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /** Coverage */
+            coverage: number;
+            /** Customers */
+            customers: number;
+            /** Fact Age Days */
+            fact_age_days: number | null;
+            /** Psi 30D */
+            psi_30d: number | null;
+            /** Psi Previous */
+            psi_previous: number | null;
+            /** Snapshot Id */
+            snapshot_id: string;
+            /** Version */
+            version: string;
+        };
+        /**
+         * Queue
+         * @description The queue that was asked for, ``entries`` up to ``limit``; ``total`` rows are open.
+         */
+        Queue: {
+            /** Actions */
+            actions: components["schemas"]["ActionCount"][];
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /** Blocked */
+            blocked: number;
+            /** Customers */
+            customers: number;
+            /** Entries */
+            entries: components["schemas"]["QueueEntry"][];
+            /** Missing */
+            missing: string[];
+            /** Snapshot Id */
+            snapshot_id: string;
+            /** Suppressions */
+            suppressions: components["schemas"]["HeldCount"][];
+            /** Total */
+            total: number;
+        };
+        /**
+         * QueueChoices
+         * @description By what the queue can be narrowed; ``owner`` takes a consultant's code or a role.
+         */
+        QueueChoices: {
+            /** Actions */
+            actions: components["schemas"]["ActionChoice"][];
+            /** Clinics */
+            clinics: components["schemas"]["Choice"][];
+            /** Owners */
+            owners: components["schemas"]["Choice"][];
+            /** Roles */
+            roles: string[];
+        };
+        /**
+         * QueueEntry
+         * @description One customer and one action; ``score`` is the sum of the points of the contributions.
+         */
+        QueueEntry: {
+            action: components["schemas"]["Named"];
+            because: components["schemas"]["Text"];
+            /** Blocked */
+            blocked: boolean;
+            /** Clinic */
+            clinic: string | null;
+            clinic_name: components["schemas"]["Text"];
+            /** Contributions */
+            contributions: components["schemas"]["Contribution"][];
+            /** Customer Id */
+            customer_id: string;
+            do: components["schemas"]["Text"];
+            dont: components["schemas"]["Text"];
+            /** First */
+            first: boolean;
+            /** Held */
+            held: components["schemas"]["HeldBack"][];
+            level: components["schemas"]["Text"];
+            /** Owner */
+            owner: string | null;
+            /** Place */
+            place: number;
+            purpose: components["schemas"]["Purpose"];
+            /** Role */
+            role: string;
+            /** Score */
+            score: number;
+        };
+        /**
+         * QueueSensitivity
+         * @description One line per weight, the most sensitive first; ``size`` is the length of the head.
+         */
+        QueueSensitivity: {
+            /** Size */
+            size: number;
+            /** Weights */
+            weights: components["schemas"]["WeightLine"][];
+        };
+        /**
+         * Readers
+         * @description Who reads a tag: tag codes, ``segment:CODE``, ``action:CODE``, ``suppression:CODE``.
+         *
+         *     ``names`` names each of them.
+         */
+        Readers: {
+            /** Direct */
+            direct: string[];
+            /** Indirect */
+            indirect: string[];
+            /** Names */
+            names: {
+                [key: string]: components["schemas"]["Text"];
+            };
+        };
+        /**
+         * Reason
+         * @description How many customers entered or left in one step with the same change of the same tag.
+         */
+        Reason: {
+            after_shown: components["schemas"]["Text"];
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            before_shown: components["schemas"]["Text"];
+            /** Change */
+            change: string;
+            /** Customers */
+            customers: number;
+            name: components["schemas"]["Text"] | null;
+            /** Tag */
+            tag: string | null;
         };
         /**
          * ReasonCount
@@ -700,6 +1421,21 @@ export interface components {
          * @enum {string}
          */
         Sensitivity: "P1" | "P2" | "S3" | "S4";
+        /**
+         * Shelved
+         * @description A tag that is not live: draft, review or retired.
+         */
+        Shelved: {
+            /** Code */
+            code: string;
+            name: components["schemas"]["Text"];
+            /** Owner */
+            owner: string;
+            /** Readers */
+            readers: number;
+            /** Status */
+            status: string;
+        };
         /**
          * Shown
          * @description A value with its printable text; ``value`` None is unknown.
@@ -760,6 +1496,52 @@ export interface components {
             other: number;
             /** Total */
             total: number;
+        };
+        /**
+         * Step
+         * @description A weight moved by ``percent``: Kendall's tau of the head, rows that leave it, that move.
+         */
+        Step: {
+            /** Left */
+            left: number;
+            /** Moved */
+            moved: number;
+            /** Percent */
+            percent: number;
+            /** Tau */
+            tau: number | null;
+        };
+        /**
+         * StretchLine
+         * @description One value of one tag from ``valid_from`` on; null ends are open. The value is text.
+         *
+         *     ``tag`` is ``*`` for the time in which she was a customer.
+         */
+        StretchLine: {
+            /**
+             * Known From
+             * Format: date-time
+             */
+            known_from: string;
+            /** Known To */
+            known_to: string | null;
+            name: components["schemas"]["Text"];
+            shown: components["schemas"]["Text"];
+            /** Tag */
+            tag: string;
+            /** Unseen At */
+            unseen_at: string | null;
+            /**
+             * Valid From
+             * Format: date-time
+             */
+            valid_from: string;
+            /** Valid To */
+            valid_to: string | null;
+            /** Value */
+            value: string;
+            /** Version */
+            version: string;
         };
         /**
          * TagCell
@@ -930,6 +1712,44 @@ export interface components {
          * @enum {string}
          */
         ValueType: "bool" | "int" | "decimal" | "money" | "text" | "enum" | "ref" | "date" | "moment" | "list" | "null";
+        /**
+         * VersionLine
+         * @description One version of a tag.
+         */
+        VersionLine: {
+            /** Changes */
+            changes: components["schemas"]["ChangeLine"][];
+            /** Fingerprint */
+            fingerprint: string;
+            /**
+             * First As Of
+             * Format: date-time
+             */
+            first_as_of: string;
+            /** First Snapshot */
+            first_snapshot: string;
+            /** Status */
+            status: string;
+        };
+        /**
+         * WeightLine
+         * @description What changes of one weight do; least changes in millionths of weight, null where none.
+         */
+        WeightLine: {
+            /** Actions */
+            actions: string[];
+            /** Code */
+            code: string;
+            /** Least Reordering */
+            least_reordering: number | null;
+            /** Least Replacing */
+            least_replacing: number | null;
+            name: components["schemas"]["Text"];
+            /** Steps */
+            steps: components["schemas"]["Step"][];
+            /** Weight */
+            weight: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -1147,6 +1967,141 @@ export interface operations {
             };
         };
     };
+    entered_all: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnteredAll"];
+                };
+            };
+            /** @description wrong use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description wrong definition or request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description an error of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description something outside failed */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    entered: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: string;
+                tag: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entered"];
+                };
+            };
+            /** @description wrong use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description wrong definition or request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description an error of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description something outside failed */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
     evidence: {
         parameters: {
             query?: never;
@@ -1166,6 +2121,75 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Evidence"];
+                };
+            };
+            /** @description wrong use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description wrong definition or request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description an error of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description something outside failed */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    over_time_customer_history: {
+        parameters: {
+            query?: {
+                tag?: string | null;
+            };
+            header?: never;
+            path: {
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
                 };
             };
             /** @description wrong use */
@@ -1280,6 +2304,280 @@ export interface operations {
             };
         };
     };
+    over_time_shelved: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shelved"][];
+                };
+            };
+            /** @description wrong use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description wrong definition or request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description an error of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description something outside failed */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    over_time_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthLine"][];
+                };
+            };
+            /** @description wrong use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description wrong definition or request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description an error of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description something outside failed */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    over_time_migration: {
+        parameters: {
+            query: {
+                tag: string;
+                /** @description 2026-11-01, at 00:00 in the zone */
+                first: string;
+                /** @description 2026-11-01, at 00:00 in the zone */
+                last: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Migration"];
+                };
+            };
+            /** @description wrong use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description wrong definition or request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description an error of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description something outside failed */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    over_time_movements: {
+        parameters: {
+            query: {
+                /** @description expression over tags */
+                where: string;
+                /** @description 2026-11-01, at 00:00 in the zone */
+                first: string;
+                /** @description 2026-11-01, at 00:00 in the zone */
+                last: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Movements"];
+                };
+            };
+            /** @description wrong use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description wrong definition or request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description an error of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description something outside failed */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
     overview: {
         parameters: {
             query?: never;
@@ -1296,6 +2594,213 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description wrong use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description wrong definition or request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description an error of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description something outside failed */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    queue: {
+        parameters: {
+            query?: {
+                clinic?: string;
+                owner?: string;
+                action?: string;
+                customer?: string;
+                limit?: number;
+                held?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queue"];
+                };
+            };
+            /** @description wrong use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description wrong definition or request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description an error of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description something outside failed */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    queue_choices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueChoices"];
+                };
+            };
+            /** @description wrong use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description wrong definition or request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description an error of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description something outside failed */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    queue_sensitivity: {
+        parameters: {
+            query?: {
+                clinic?: string;
+                owner?: string;
+                action?: string;
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueSensitivity"];
                 };
             };
             /** @description wrong use */
@@ -1560,6 +3065,207 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TagDetail"];
+                };
+            };
+            /** @description wrong use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description wrong definition or request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description an error of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description something outside failed */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    over_time_quality: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualityLine"][];
+                };
+            };
+            /** @description wrong use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description wrong definition or request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description an error of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description something outside failed */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    over_time_readers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readers"];
+                };
+            };
+            /** @description wrong use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description wrong definition or request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description an error of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description something outside failed */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    over_time_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionLine"][];
                 };
             };
             /** @description wrong use */

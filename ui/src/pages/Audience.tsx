@@ -250,6 +250,9 @@ function Result({ count: found, busy, where }: ResultProps) {
       <Link to="/customers" search={{ where }} className="view-link">
         {t("audience.viewCustomers")}
       </Link>
+      <Link to="/movements" search={{ where }} className="view-link">
+        {t("audience.movements")}
+      </Link>
     </div>
   );
 }

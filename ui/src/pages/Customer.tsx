@@ -1,8 +1,8 @@
 import { ArrowLeftOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
-import { Checkbox } from "antd";
-import { lazy, Suspense, useState } from "react";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { Checkbox, Segmented } from "antd";
+import { lazy, Suspense, useMemo, useState } from "react";
 import type { Schema, Shown } from "../api/client";
 import { customer, overview } from "../api/queries";
 import { count, day, moment } from "../format";
@@ -10,6 +10,10 @@ import { useI18n } from "../i18n";
 import { Sensitivity, Use } from "../parts/Badges";
 import { Card } from "../parts/Card";
 import { Loaded } from "../parts/State";
+import { VIEWS, type View } from "../router";
+import { CustomerEntered } from "./CustomerEntered";
+import { CustomerHistory } from "./CustomerHistory";
+import { CustomerQueue } from "./CustomerQueue";
 
 type Profile = Schema["Profile"];
 type Cell = Schema["TagCell"];
@@ -17,6 +21,10 @@ type Cell = Schema["TagCell"];
 /** No value, or the value that a rule gives where it cannot tell. */
 function isUnknown(shown: Shown): boolean {
   return shown.value === null || shown.value === "unknown";
+}
+
+function isClosed(cell: Cell): boolean {
+  return cell.type === "enum" || cell.type === "bool" || cell.type === "list";
 }
 
 const EvidencePanel = lazy(() =>
@@ -38,6 +46,45 @@ function useOffset(): number {
 }
 
 function Filled({ data }: { data: Profile }) {
+  const { t } = useI18n();
+  const navigate = useNavigate();
+  const { view = "tags" } = useSearch({ from: "/customers/$id" });
+  const values = useMemo(
+    () => new Map(data.groups.flatMap((group) => group.tags.map((one) => [one.code, one.value]))),
+    [data],
+  );
+  const closed = useMemo(() => {
+    const tags = data.groups.flatMap((group) => group.tags);
+    return new Set(tags.filter(isClosed).map((one) => one.code));
+  }, [data]);
+  return (
+    <div className="page">
+      <Link to="/customers" className="quiet-link">
+        <ArrowLeftOutlined aria-hidden /> {t("profile.back")}
+      </Link>
+      <Head data={data} />
+      <Segmented
+        aria-label={t("profile.views")}
+        className="views"
+        value={view}
+        onChange={(chosen) =>
+          void navigate({
+            to: "/customers/$id",
+            params: { id: data.id },
+            search: chosen === "tags" ? {} : { view: chosen as View },
+          })
+        }
+        options={VIEWS.map((one) => ({ value: one, label: t(`profile.view.${one}`) }))}
+      />
+      {view === "queue" && <CustomerQueue id={data.id} />}
+      {view === "history" && <CustomerHistory id={data.id} closed={closed} />}
+      {view === "entered" && <CustomerEntered id={data.id} values={values} />}
+      {view === "tags" && <TagsView data={data} />}
+    </div>
+  );
+}
+
+function TagsView({ data }: { data: Profile }) {
   const { t, pick } = useI18n();
   const [open, setOpen] = useState<string | null>(null);
   const [hide, setHide] = useState(false);
@@ -49,11 +96,7 @@ function Filled({ data }: { data: Profile }) {
     }))
     .filter((group) => group.tags.length > 0);
   return (
-    <div className="page">
-      <Link to="/customers" className="quiet-link">
-        <ArrowLeftOutlined aria-hidden /> {t("profile.back")}
-      </Link>
-      <Head data={data} />
+    <>
       <div className="row-between">
         <p className="quiet">
           {t("profile.known", { a: data.known, b: data.total })} · {t("profile.legend")}
@@ -88,7 +131,7 @@ function Filled({ data }: { data: Profile }) {
           />
         </Suspense>
       )}
-    </div>
+    </>
   );
 }
 

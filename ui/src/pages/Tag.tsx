@@ -9,6 +9,7 @@ import { Kind, Sensitivity, Use } from "../parts/Badges";
 import { Card } from "../parts/Card";
 import { SpreadChart } from "../parts/SpreadChart";
 import { Loaded } from "../parts/State";
+import { TagLife } from "./TagLife";
 
 type Detail = Schema["TagDetail"];
 type Named = Schema["Named"];
@@ -57,6 +58,7 @@ function Filled({ data }: { data: Detail }) {
           <Definition data={data} />
         </Card>
       </div>
+      <TagLife key={data.code} code={data.code} status={data.status} />
       <Card title={t("tags.about")}>
         <About data={data} />
       </Card>
@@ -162,7 +164,7 @@ function About({ data }: { data: Detail }) {
               </Link>
             ))}
       </Row>
-      <Row name={t("tags.owner")}>{data.owner}</Row>
+      <Row name={t("tags.owner")}>{name("role", data.owner)}</Row>
       <Row name={t("tags.refresh")}>{name("refresh", data.refresh)}</Row>
       <Row name={t("tags.limit")}>
         {limit === null ? t("tags.noLimit") : `${limit} ${t("unit.days")}`}

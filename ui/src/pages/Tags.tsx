@@ -6,7 +6,8 @@ import type { Schema } from "../api/client";
 import { tagTree, taxonomies } from "../api/queries";
 import { percent } from "../format";
 import { useI18n } from "../i18n";
-import { Empty, Loaded } from "../parts/State";
+import { Loaded } from "../parts/State";
+import { HealthBoard } from "./Health";
 
 type Group = Schema["TagGroup"];
 type Line = Schema["TagLine"];
@@ -71,7 +72,7 @@ export function TagsPage() {
         </Loaded>
       </aside>
       <div className="detail">
-        {code ? <Outlet /> : <Empty text={t("tags.pick")} hint={t("tags.pickHint")} />}
+        {code ? <Outlet /> : <HealthBoard />}
       </div>
     </div>
   );

@@ -10,19 +10,21 @@ interface Props {
   label: string;
   /** Tag behind the slices; with it each slice leads to its customers. */
   tag?: { code: string; type: string };
+  /** Leaves the percentages out, where the shares do not add up to one whole. */
+  plain?: boolean;
 }
 
 /** Bars shown before one asks for all. */
 const FIRST = 14;
 
 /** Slices as a list of bars, readable as text; the longest bar fills the row. */
-export function Bars({ items, label, tag }: Props) {
+export function Bars({ items, label, tag, plain = false }: Props) {
   const { t, lang } = useI18n();
   const [all, setAll] = useState(false);
   const longest = Math.max(1e-9, ...items.map((one) => one.share));
   const long = items.length > FIRST + 1;
   const list = (
-    <ul className="bars" aria-label={label}>
+    <ul className={plain ? "bars bars-plain" : "bars"} aria-label={label}>
       {(long && !all ? items.slice(0, FIRST) : items).map((one) => {
         const where = tag ? selects(tag.code, tag.type, one) : null;
         const name = <span className="bars-name">{one.label}</span>;
@@ -40,7 +42,7 @@ export function Bars({ items, label, tag }: Props) {
               <rect width={(one.share / longest) * 100} height="8" className="bars-fill" />
             </svg>
             <span className="bars-count">{count(one.customers, lang)}</span>
-            <span className="bars-share">{percent(one.share)}</span>
+            {!plain && <span className="bars-share">{percent(one.share)}</span>}
           </li>
         );
       })}

@@ -42,9 +42,11 @@ export function Shell() {
           <Link to="/" activeOptions={{ exact: true }}>
             {t("nav.overview")}
           </Link>
-          <Link to="/tags">{t("nav.tags")}</Link>
+          <Link to="/queue">{t("nav.queue")}</Link>
           <Link to="/customers">{t("nav.customers")}</Link>
+          <Link to="/tags">{t("nav.tags")}</Link>
           <Link to="/audience">{t("nav.audience")}</Link>
+          <Link to="/movements">{t("nav.movements")}</Link>
         </nav>
         <div className="top-right">
           <AsOf />

@@ -226,27 +226,29 @@ class SparkEngine:
         return None if returned is None else _read(place, [c.name for c in returned.expressions])
 
     def _delete(self, tree: exp.Expr) -> None:
+        """``DELETE`` from a table of the warehouse, which happens at home."""
         name = name_of(tree)
         if not name.schema:
             raise refuse("DELETE from a working table")
-        self._ledger.run(Statement(tree.sql(dialect="duckdb")))
+        self._at_home(tree)
         self._checked.discard(name)
 
     def _update(self, tree: exp.Expr) -> None:
-        """``UPDATE`` of a table of the warehouse, which happens at home.
-
-        Working tables that it reads are offered there as the Parquet that they are.
-        """
+        """``UPDATE`` of a table of the warehouse, which happens at home."""
         name = name_of(tree)
         if not name.schema:
             raise refuse("UPDATE of a working table")
+        self._at_home(tree)
+        self._checked.discard(name)
+
+    def _at_home(self, tree: exp.Expr) -> None:
+        """Run a change at home; working tables that it reads are offered there as Parquet."""
         for table in list(tree.find_all(exp.Table)):
             files = self._views.get(table.name, ())
             if not table.db and files:
                 listed = exp.array(*(exp.Literal.string(f"{file}/*.parquet") for file in files))
                 table.replace(exp.func("read_parquet", listed))
         self._ledger.run(Statement(tree.sql(dialect="duckdb")))
-        self._checked.discard(name)
 
     def _drop(self, tree: exp.Expr) -> None:
         for table in tree.find_all(exp.Table):

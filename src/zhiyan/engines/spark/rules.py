@@ -151,6 +151,11 @@ def _digest(text: exp.Expr) -> exp.Expr:
     return exp.MD5(this=text)
 
 
+def _hash(value: exp.Expr) -> exp.Expr:
+    """``hash(x)``: any hash will do, if one engine's are never compared with another's."""
+    return call("xxhash64", value)
+
+
 def _row(*parts: exp.Expr) -> exp.Expr:
     """``row(...)`` as a key to order by: nulls are the greatest, where Spark has them smallest."""
     keys = (key for part in parts for key in (call("isnull", part.copy()), part))
@@ -160,6 +165,7 @@ def _row(*parts: exp.Expr) -> exp.Expr:
 #: Functions that sqlglot leaves as they are, by their name in capitals.
 FUNCTIONS: Final[Mapping[str, Callable[..., exp.Expr]]] = {
     "EPOCH_US": _microseconds,
+    "HASH": _hash,
     "HISTOGRAM": _histogram,
     "MAP_ENTRIES": _same,
     "MAP_VALUES": _map_values,

@@ -24,7 +24,6 @@ from zhiyan.lang.crossings import Crossing, Tick
 from zhiyan.lang.measure_sql import other_rows
 from zhiyan.lang.moment import Moment
 from zhiyan.lang.plan import MeasureColumn, Part
-from zhiyan.lang.rows import IDENTIFIER
 from zhiyan.lang.sql import scalar_sql
 from zhiyan.pipeline.compute.run import DIALECT, Job
 
@@ -60,8 +59,7 @@ class Step:
         """Tell whether passing time may change a part for everybody who has rows."""
         seconds = (self.new.as_of - self.old.as_of).total_seconds()
         return (
-            part.source == IDENTIFIER
-            or Tick.ALWAYS in part.ticks
+            Tick.ALWAYS in part.ticks
             or (Tick.MIDNIGHT in part.ticks and self.new.today != self.old.today)
             or any(seconds >= _FULL.get(tick, seconds + 1) for tick in part.ticks)
         )

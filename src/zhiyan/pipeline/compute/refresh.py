@@ -16,7 +16,7 @@ from zhiyan.pipeline.compute.remeasure import ID, MEASURED, remeasure
 from zhiyan.pipeline.compute.retag import FRESH, Retag
 from zhiyan.pipeline.compute.run import Job, drop, statement
 from zhiyan.pipeline.compute.store import keep, keeping, newest, place_of
-from zhiyan.pipeline.compute.touched import find_touched
+from zhiyan.pipeline.compute.touched import RESOLVED, TOUCHED, Touched, find_touched
 from zhiyan.ports import Engine, Statement
 
 
@@ -32,7 +32,7 @@ def refresh(job: Job) -> Manifest:
         with job.timed("find touched"):
             touched = find_touched(job, base)
         remeasure(job, touched, place)
-        fewer = _end_gone(job, place)
+        fewer = _end_gone(job, touched, place)
         _replace(job, place, table=place.measures, rows=MEASURED)
         Retag(
             job=job,
@@ -42,7 +42,7 @@ def refresh(job: Job) -> Manifest:
             fewer=fewer,
         ).run()
         _replace(job, place, table=place.tags, rows=FRESH)
-        _update_parties(job, place)
+        _update_parties(job, touched, place)
         drop(job.engine, MEASURED, FRESH)
         touched.forget(job)
         kept.append(keep(job, place.following, based_on=base))
@@ -66,15 +66,23 @@ def _is_crowded(engine: Engine, place: Generation) -> bool:
     return bool(engine.query(Statement(text, {"most": MOST_VERSIONS})).column(0)[0].as_py())
 
 
-def _end_gone(job: Job, place: Generation) -> bool:
+def _end_gone(job: Job, touched: Touched, place: Generation) -> bool:
     """End the rows of customers who are none any more; tell whether there were any."""
-    gone = f"{ID} NOT IN (SELECT {ID} FROM identity.assignment)"  # noqa: S608 - names of our own tables
+    gone = f"{ID} NOT IN (SELECT {ID} FROM identity.assignment){_of_the_resolved(touched)}"  # noqa: S608 - names of our own tables
     text = f"SELECT count(*) FROM {place.tags} WHERE {place.seen.sql()} AND {gone}"  # noqa: S608 - names of our own tables
     fewer = bool(job.engine.query(Statement(text)).column(0)[0].as_py())
     if fewer:
         for table in (place.measures, place.tags):
             _end(job, place, table=table, which=gone)
     return fewer
+
+
+def _of_the_resolved(touched: Touched, table: str = "") -> str:
+    """Return a further condition: only customers of whom resolve knows anything new."""
+    if not touched.resolved:
+        return ""
+    prefix = f"{table}." if table else ""
+    return f" AND {prefix}{ID} IN (SELECT {ID} FROM {TOUCHED} WHERE cause = {RESOLVED})"  # noqa: S608 - names of our own tables
 
 
 def _replace(job: Job, place: Generation, *, table: str, rows: str) -> None:
@@ -90,15 +98,17 @@ def _end(job: Job, place: Generation, *, table: str, which: str) -> None:
     job.engine.run(Statement(text, died))
 
 
-def _update_parties(job: Job, place: Generation) -> None:
+def _update_parties(job: Job, touched: Touched, place: Generation) -> None:
     """Replace who is who where it is no longer so."""
     table, following = place.parties, place.following
     same = "now.party_id = old.party_id AND now.customer_id = old.customer_id"
     now = f"SELECT 1 FROM identity.assignment AS now WHERE {same}"  # noqa: S608 - names of our own tables
-    gone = f"{place.seen.sql()} AND NOT EXISTS ({now})"
+    gone = f"{place.seen.sql()} AND NOT EXISTS ({now}){_of_the_resolved(touched, 'old')}"
     text = f"UPDATE {table} AS old SET died = $died WHERE {gone}"  # noqa: S608 - names of our own tables
     job.engine.run(Statement(text, {"died": following.snapshot}))
     there = f"SELECT 1 FROM {table} AS old WHERE {same} AND {following.seen.sql()}"  # noqa: S608 - names of our own tables
     rows = exp.select("now.party_id", "now.customer_id", *following.version)
-    rows = rows.from_("identity.assignment AS now").where(f"NOT EXISTS ({there})")
+    rows = rows.from_("identity.assignment AS now").where(
+        f"NOT EXISTS ({there}){_of_the_resolved(touched, 'now')}"
+    )
     job.engine.run(statement(exp.insert(rows, table), {}))

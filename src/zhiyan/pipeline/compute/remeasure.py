@@ -15,7 +15,7 @@ from zhiyan.lang.term import DATA_TYPES, literal_sql
 from zhiyan.pipeline.compute.full import BUNDLE, empty_value, filled, joined, make_parts
 from zhiyan.pipeline.compute.generation import Generation
 from zhiyan.pipeline.compute.run import Job, Template, create_as, drop, statement, template
-from zhiyan.pipeline.compute.touched import Touched
+from zhiyan.pipeline.compute.touched import MEMBERS, Touched
 
 ID = "customer_id"
 #: Temporary tables, a row per customer: what time changes for all, who gets a new row, the new rows.
@@ -37,8 +37,7 @@ def remeasure(job: Job, touched: Touched, place: Generation) -> None:
     _make_touched(job, parts, touched.parties)
     with job.timed("measures of all"):
         make_parts(job, touched.everybody, "identity.assignment")
-        following = joined(touched.everybody, "identity.assignment")
-        _make(job, FOLLOWING, following)
+        _make(job, FOLLOWING, _following(touched))
         drop(job.engine, *(part.name for part in touched.everybody))
     with job.timed("new measures"):
         _make(job, REPLACED, _replaced(parts, touched.everybody, place))
@@ -105,6 +104,13 @@ def _slices(made: Mapping[str, _PartStatement], parties: Mapping[str, str]) -> d
         inside = exp.In(this=exp.column("party_id"), query=exp.Subquery(this=wanted))
         found[kind] = rows.from_(f"event.{kind}").where(inside, copy=False)
     return found
+
+
+def _following(touched: Touched) -> exp.Query:
+    """Return everybody with the measures that time changes for all; without such, who may be new."""
+    if touched.everybody or not touched.resolved:
+        return joined(touched.everybody, "identity.assignment")
+    return exp.select(ID).distinct().from_(MEMBERS)
 
 
 def _replaced(parts: Sequence[Part], everybody: Sequence[Part], place: Generation) -> exp.Query:

@@ -32,16 +32,17 @@ TABLES = (
         created_at TIMESTAMP NOT NULL, catalogue VARCHAR NOT NULL, data VARCHAR NOT NULL,
         customers BIGINT NOT NULL, events VARCHAR NOT NULL, tags VARCHAR NOT NULL,
         timings VARCHAR NOT NULL, based_on VARCHAR, complete BOOLEAN NOT NULL,
-        last_import INTEGER NOT NULL, generation INTEGER, number INTEGER
+        last_import INTEGER NOT NULL, generation INTEGER, number INTEGER, resolution BIGINT
     )""",
     # snapshots of earlier versions have none: they can be read, and no refresh builds on them
     "ALTER TABLE meta.snapshot ADD COLUMN IF NOT EXISTS generation INTEGER",
     "ALTER TABLE meta.snapshot ADD COLUMN IF NOT EXISTS number INTEGER",
+    "ALTER TABLE meta.snapshot ADD COLUMN IF NOT EXISTS resolution BIGINT",
 )
 
 
 #: Columns of a manifest's row that the manifest does not show.
-BOOKKEEPING = frozenset({"last_import", "generation", "number"})
+BOOKKEEPING = frozenset({"last_import", "generation", "number", "resolution"})
 
 
 def create_tables(engine: Engine) -> None:
@@ -60,12 +61,17 @@ def snapshots(engine: Engine) -> list[Manifest]:
 
 def last_import(engine: Engine, snapshot_id: str) -> int:
     """Return the id of the newest import that a snapshot knew of."""
-    rows = engine.query(
-        Statement(
-            "SELECT last_import FROM meta.snapshot WHERE snapshot_id = $id", {"id": snapshot_id}
-        )
-    )
-    return int(rows.column(0)[0].as_py())
+    return int(_bookkept(engine, snapshot_id)["last_import"])
+
+
+def resolution(engine: Engine, snapshot_id: str) -> int | None:
+    """Return the number of the resolve that a snapshot is made on; None if that is not known."""
+    return _bookkept(engine, snapshot_id)["resolution"]
+
+
+def _bookkept(engine: Engine, snapshot_id: str) -> dict[str, Any]:
+    text = "SELECT last_import, resolution FROM meta.snapshot WHERE snapshot_id = $id"
+    return engine.query(Statement(text, {"id": snapshot_id})).to_pylist()[0]
 
 
 def _manifest(row: dict[str, Any]) -> Manifest:
@@ -166,7 +172,7 @@ def _insert(engine: Engine, manifest: Manifest, place: Generation) -> None:
     where = {"generation": place.number, "number": place.snapshot}
     text = """INSERT INTO meta.snapshot SELECT $snapshot_id, $as_of, $known_at, $created_at,
         $catalogue, $data, $customers, $events, $tags, $timings, $based_on, $complete, {newest},
-        $generation, $number"""
+        $generation, $number, (SELECT max(resolution) FROM identity.resolution)"""
     engine.run(_with_newest_import(text, {**plain, **texts, **where}))
 
 

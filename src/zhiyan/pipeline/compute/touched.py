@@ -1,7 +1,7 @@
 """Whom a change touched, part by part of the plan.
 
-``touched`` has a row per customer and cause. Customers whose parties changed hands are touched in
-every part.
+``touched`` has a row per customer and cause: the number of a cause of facts, or one of those below.
+Where resolve says what it changed since the snapshot before, nobody else's records are looked at.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -12,15 +12,25 @@ from sqlglot import exp
 from zhiyan.core.snapshot import Manifest
 from zhiyan.lang.bounds import named
 from zhiyan.lang.plan import Part
+from zhiyan.lang.rows import IDENTIFIER
 from zhiyan.pipeline.compute.causes import Cause, Step, causes, step_values, windows_are_stored
-from zhiyan.pipeline.compute.run import Job, Template, create_as, drop, statement, template
-from zhiyan.pipeline.compute.store import last_import
+from zhiyan.pipeline.compute.run import (
+    DIALECT,
+    Job,
+    Template,
+    create_as,
+    drop,
+    statement,
+    template,
+)
+from zhiyan.pipeline.compute.store import last_import, resolution
 from zhiyan.ports import Statement
 
 #: Temporary tables: (party, cause) of facts, (customer, cause), (party, customer, cause).
 FACTS, TOUCHED, MEMBERS = "touched_fact", "touched", "touched_member"
-#: The cause of customers whose parties changed hands.
-MOVED = -1
+#: Causes that lie in who is who: parties changed hands (every part is touched), identifiers are others
+#: (parts that read them are), resolve found anything else about the customer.
+MOVED, IDENTIFIED, RESOLVED = -1, -2, -3
 #: A kind with more rows is read once for each condition.
 LONG = 1_000_000
 
@@ -31,11 +41,13 @@ class Touched:
 
     ``everybody``: the parts that time changes for all. ``parties``: for each other part that
     somebody is touched in, the temporary table (party_id, customer_id) of those customers; parts
-    with the same customers share one.
+    with the same customers share one. ``resolved``: ``touched`` has all customers of whom resolve
+    knows anything new.
     """
 
     everybody: tuple[Part, ...]
     parties: Mapping[str, str]
+    resolved: bool
 
     def columns(self, job: Job) -> frozenset[str]:
         """Return the measures that are computed again for anybody."""
@@ -50,29 +62,37 @@ class Touched:
 def find_touched(job: Job, base: Manifest) -> Touched:
     """Tell whom what happened since a snapshot may touch."""
     step = Step.of(job, base.as_of)
+    resolved = resolution(job.engine, base.snapshot_id)
     everybody = tuple(
         part
         for part in job.plan.parts
-        if step.reaches_all(part) or not windows_are_stored(job.catalogue, part)
+        if step.reaches_all(part)
+        or not windows_are_stored(job.catalogue, part)
+        or (part.source == IDENTIFIER and resolved is None)
     )
     others = [part for part in job.plan.parts if part not in everybody]
+    factual = [part for part in others if part.source != IDENTIFIER]
     long = frozenset(kind for kind, rows in base.events.items() if rows > LONG)
-    key = (FACTS, tuple(part.name for part in others), long)
-    found, facts = job.once(key, lambda: _facts(causes(job, others), long))
+    key = (FACTS, tuple(part.name for part in factual), long)
+    found, facts = job.once(key, lambda: _facts(causes(job, factual), long))
     values = {
         **step_values(job, step),
         "last_import": last_import(job.engine, base.snapshot_id),
         "old_known": base.known_at,
     }
     job.engine.run(facts.bind(values))
-    job.engine.run(statement(create_as(TOUCHED, _customers(base), temporary=True), {}))
+    customers = statement(
+        create_as(TOUCHED, _customers(base, resolved), temporary=True), {"resolution": resolved}
+    )
+    job.engine.run(customers)
     members = exp.select("now.party_id", "now.customer_id", f"{TOUCHED}.cause")
     members = members.from_("identity.assignment AS now").join(
         TOUCHED, on=f"{TOUCHED}.customer_id = now.customer_id"
     )
     job.engine.run(statement(create_as(MEMBERS, members, temporary=True), {}))
     drop(job.engine, FACTS)
-    return Touched(everybody=everybody, parties=_parties(job, found, others))
+    parties = _parties(job, found, others)
+    return Touched(everybody=everybody, parties=parties, resolved=resolved is not None)
 
 
 def _facts(found: Sequence[Cause], long: Collection[str]) -> tuple[Sequence[Cause], Template]:
@@ -110,8 +130,8 @@ def _parties_of(kind: str, conditions: Mapping[int, exp.Expr]) -> exp.Select:
     return exp.select("party_id", "cause").from_(rows.subquery("fact")).where("cause IS NOT NULL")
 
 
-def _customers(base: Manifest) -> exp.Query:
-    """Return (customer, cause): of touched facts, and of parties that are not what they were."""
+def _customers(base: Manifest, resolved: int | None) -> exp.Query:
+    """Return (customer, cause): of touched facts, and of what resolve changed."""
     by_fact = (
         exp.select("now.customer_id", "fact.cause")
         .from_("identity.assignment AS now")
@@ -120,14 +140,26 @@ def _customers(base: Manifest) -> exp.Query:
     before = exp.to_table(f"snapshot.a_{base.snapshot_id}", alias="before")
     moved = (
         exp.select(
-            "unnest([now.customer_id, before.customer_id]) AS customer_id",
-            named(exp.Literal.number(MOVED), "cause"),
+            "unnest([now.customer_id, before.customer_id]) AS customer_id", f"{MOVED} AS cause"
         )
         .from_(before)
         .join("identity.assignment AS now", on="before.party_id = now.party_id", join_type="left")
         .where("now.customer_id IS DISTINCT FROM before.customer_id")
     )
-    both = exp.union(by_fact, moved, distinct=True)
+    queries: list[exp.Query] = [by_fact, moved]
+    if resolved is not None:
+        news = (
+            exp.select("customer_id")
+            .from_("identity.touched")
+            .where("resolution > $resolution", dialect=DIALECT)
+        )
+        records = news.where("id_type = 'party'")
+        queries[1] = moved.where(
+            exp.In(this=exp.column("customer_id", table="before"), query=records.subquery())
+        )
+        identified = news.where("id_type <> 'party'").select(f"{IDENTIFIED} AS cause")
+        queries += [identified, records.select(f"{RESOLVED} AS cause")]
+    both = exp.union(*queries, distinct=True)
     return (
         exp.select("customer_id", "cause")
         .from_(both.subquery("one"))
@@ -143,7 +175,9 @@ def _parties(job: Job, found: Sequence[Cause], parts: Sequence[Part]) -> dict[st
     chosen: dict[str, str] = {}
     for part in parts:
         why = frozenset(
-            number for number in happened if number == MOVED or part.name in found[number].parts
+            number
+            for number in happened
+            if (part.name in found[number].parts if number >= 0 else _is_reached(part, number))
         )
         if why:
             chosen[part.name] = tables.setdefault(why, f"touched_{part.name}")
@@ -153,3 +187,8 @@ def _parties(job: Job, found: Sequence[Cause], parts: Sequence[Part]) -> dict[st
         members = members.where(exp.In(this=exp.column("cause"), expressions=numbers))
         job.engine.run(statement(create_as(name, members, temporary=True), {}))
     return chosen
+
+
+def _is_reached(part: Part, cause: int) -> bool:
+    """Tell whether what resolve changed touches a part."""
+    return cause == MOVED or (cause == IDENTIFIED and part.source == IDENTIFIER)

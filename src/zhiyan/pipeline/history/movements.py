@@ -19,7 +19,7 @@ from zhiyan.pipeline.history.tables import CUSTOMER, Sighting
 from zhiyan.ports import Engine, Statement
 
 DIALECT = "duckdb"
-MEMBER, MOVE = "history_member", "history_move"
+MEMBER, MOVE, SIDE = "history_member", "history_move", "history_side"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +67,7 @@ def ledger(span: Span, where: Node) -> Ledger:
     engine.run(Statement(f"CREATE OR REPLACE TEMP TABLE {MEMBER} AS {' UNION ALL '.join(members)}"))
     moving = f"CREATE OR REPLACE TEMP TABLE {MOVE} AS {_moves()}"
     engine.run(Statement(moving, {"last": len(span.steps) - 1}))
+    sides = _make_sides(span, codes)
     steps = pa.table(
         {
             "step": pa.array(range(len(span.steps)), pa.int32()),
@@ -76,7 +77,7 @@ def ledger(span: Span, where: Node) -> Ledger:
     with engine.load("history_step", steps):
         periods = engine.query(Statement(_periods()))
         moves = engine.query(Statement(_reasons(span, codes)))
-    for name in (MEMBER, MOVE):
+    for name in (MEMBER, MOVE, *sides):
         engine.run(Statement(f"DROP TABLE temp.{name}"))
     return Ledger(periods=periods, moves=moves)
 
@@ -145,7 +146,7 @@ def _reasons(span: Span, codes: Sequence[str]) -> str:
     parts = [
         part
         for number in range(1, len(span.steps))
-        for part in (_coming(span, number), *(_change(span, number, code) for code in codes))
+        for part in (_coming(number), *(_change(span, number, code) for code in codes))
     ]
     reason = " UNION ALL ".join(parts) or (
         "SELECT NULL::INTEGER AS step, NULL::BIGINT AS customer_id, NULL::VARCHAR AS tag,"
@@ -160,23 +161,35 @@ def _reasons(span: Span, codes: Sequence[str]) -> str:
         ORDER BY m.step, m.change, m.customer_id, r.tag"""  # noqa: S608 - our names
 
 
-def _sides(span: Span, number: int, codes: Sequence[str]) -> str:
+def _make_sides(span: Span, codes: Sequence[str]) -> list[str]:
+    """Make a table per step: those who moved up to it or from it, with their tags then.
+
+    Read once, since every tag of the condition is compared on both sides of every step.
+    """
+    made = [f"{SIDE}_{number}" for number in range(len(span.steps))]
+    for number, name in enumerate(made):
+        rows = state(span.engine, span.steps[number], span.known, codes=codes)
+        movers = f"(SELECT customer_id FROM {MOVE} WHERE step IN ({number}, {number + 1}))"  # noqa: S608 - our names
+        wanted = f"SELECT * FROM {rows} WHERE customer_id IN {movers}"  # noqa: S608 - as above
+        span.engine.run(Statement(f"CREATE OR REPLACE TEMP TABLE {name} AS {wanted}"))
+    return made
+
+
+def _sides(number: int) -> str:
     """Return the movers of a step with their rows before and after."""
-    was, now = (
-        state(span.engine, span.steps[n], span.known, codes=codes) for n in (number - 1, number)
-    )
     return (
-        f"{MOVE} AS m LEFT JOIN {was} AS was ON was.customer_id = m.customer_id"
-        f" LEFT JOIN {now} AS now ON now.customer_id = m.customer_id WHERE m.step = {number}"
+        f"{MOVE} AS m LEFT JOIN {SIDE}_{number - 1} AS was ON was.customer_id = m.customer_id"
+        f" LEFT JOIN {SIDE}_{number} AS now ON now.customer_id = m.customer_id"
+        f" WHERE m.step = {number}"
     )
 
 
-def _coming(span: Span, number: int) -> str:
+def _coming(number: int) -> str:
     return (
         f"SELECT m.step, m.customer_id, '{CUSTOMER}' AS tag,"  # noqa: S608 - our names
         " CASE WHEN was.customer_id IS NOT NULL THEN 'true' END AS before,"
         " CASE WHEN now.customer_id IS NOT NULL THEN 'true' END AS after"
-        f" FROM {_sides(span, number, ())}"
+        f" FROM {_sides(number)}"
         " AND (was.customer_id IS NULL) <> (now.customer_id IS NULL)"
     )
 
@@ -186,7 +199,7 @@ def _change(span: Span, number: int, code: str) -> str:
     was, now = f"was.{quoted(code)}", f"now.{quoted(code)}"
     return (
         f"SELECT m.step, m.customer_id, {literal(code)}, {text_sql(was, kind)},"  # noqa: S608 - declared names
-        f" {text_sql(now, kind)} FROM {_sides(span, number, (code,))}"
+        f" {text_sql(now, kind)} FROM {_sides(number)}"
         f" AND {was} IS DISTINCT FROM {now}"
     )
 

@@ -61,6 +61,7 @@ class Cells:
         self.ticked: set[str] = set()
         self._texts: dict[str, Array] = {}
         self._parsed: dict[tuple[str, str, str | None, str], Parsed] = {}
+        self._held: dict[Condition, Mask] = {}
 
     def has(self, name: str) -> bool:
         """Return whether the table has a column for the field."""
@@ -204,7 +205,9 @@ class Cells:
         """Return the rows for which every condition holds."""
         result = np.ones(self.length, dtype=bool)
         for condition in conditions:
-            result &= self._holds(condition)
+            if condition not in self._held:
+                self._held[condition] = self._holds(condition)
+            result &= self._held[condition]
         return result
 
     def _holds(self, condition: Condition) -> Mask:
@@ -253,6 +256,7 @@ class Cells:
 
     def replace_amount(self, name: str, values: Array) -> None:
         """Set the money of a field (packages): later reads see these values."""
+        self._held.clear()
         for key in [key for key in self._parsed if key[0] == name and key[1] == "money"]:
             self._parsed[key] = replace(self._parsed[key], values=values)
 

@@ -21,6 +21,9 @@ REASONS = {
     "no_person": "没有任何可识别的人",
     "key_conflict": "同一文件内同一编号的内容互相矛盾",
     "unknown_code": "代码表中没有的值",
+    "unknown_call": "不认识的事件类型",
+    "not_taken": "系统无法处理的事件",
+    "too_large": "事件过大",
     "package_incomplete": "套餐行无法分摊价格",
 }
 

@@ -233,6 +233,8 @@ def withdraw_renamed(digest: str, fixed: Sequence[str], context: Context) -> int
 
 
 _UNSEE = "DELETE FROM identity.observation"
+#: Tells the next resolve to look at everything: this is no new fact but a change of stored ones.
+_REWRITTEN = "UPDATE identity.resolution SET complete = false"
 
 
 def _move(kind: str, names: tuple[str, str], digest: str, *, fixed: bool, context: Context) -> None:
@@ -248,6 +250,7 @@ def _move(kind: str, names: tuple[str, str], digest: str, *, fixed: bool, contex
             values,
         )
     )
+    context.engine.run(Statement(_REWRITTEN))
     keep = {"digest": digest, "old": old, **({"code": code} if fixed else {})}
     where = f"WHERE clinic = $old AND import_id IN ({earlier})"
     verb = "UPDATE identity.observation SET clinic = $code" if fixed else _UNSEE

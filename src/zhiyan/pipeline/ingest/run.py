@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from zhiyan.errors import DataError, Problem
@@ -16,13 +17,13 @@ from zhiyan.pipeline.ingest.lists import ListDraft, draft_list
 from zhiyan.pipeline.ingest.mapping import Source
 from zhiyan.pipeline.ingest.read import RawTable, ReadOptions, read_tables
 from zhiyan.pipeline.ingest.read.arrow import pa
-from zhiyan.pipeline.ingest.recognise import recognise, unknown_table
+from zhiyan.pipeline.ingest.recognise import Match, recognise, unknown_table
 from zhiyan.pipeline.ingest.report import ImportReport
 from zhiyan.pipeline.ingest.settle import Settlement
 from zhiyan.ports import Engine, Progress, Silent, Statement, Vault
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Importer:
     """Imports files into one workspace's warehouse and vault.
 
@@ -53,16 +54,9 @@ class Importer:
             InternalError: ``ZY992`` if rows or money do not add up; nothing is stored then.
         """
         digest = file_digest(path)
-        setup = self._setup()
+        setup = self.setup
         known = _known_import(self.engine, digest, setup)
-        context = Context(
-            engine=self.engine,
-            vault=self.vault,
-            reference=self.reference,
-            options=self.options,
-            recorded_at=recorded_at,
-            import_id=next_import_id(self.engine),
-        )
+        context = self._context(recorded_at)
         if known is not None and not _corrected_since(self.engine, known, ahead):
             return _seen_before(path, digest, known, context=context)
         try:
@@ -75,12 +69,59 @@ class Importer:
         self._forget()
         return _seen_before(path, digest, known, context=context)
 
+    def take(
+        self, name: str, tables: Sequence[tuple[Match, RawTable]], recorded_at: datetime
+    ) -> ImportReport:
+        """Import tables that came in no file, such as a batch of events, in one transaction.
+
+        ``name`` names what they hold for good: whoever gives the same rows again must find it among
+        the imports before. Raises as ``ingest``.
+        """
+        digest = hashlib.sha256(name.encode()).hexdigest()
+        context = self._context(recorded_at)
+        drafts: list[TableDraft] = []
+        first = 0
+        for match, table in tables:
+            cells = Cells(match, table, self.options.offset_minutes)
+            # A source of events is one for all of them; most batches hold few of its kinds.
+            told = tuple(part for part in match.source.emit if cells.holds(part.when).any())
+            cells.source = replace(match.source, emit=told or match.source.emit)
+            one = draft(cells, self.reference, recorded_at)
+            one.first_id, first = first, first + one.cells.length
+            drafts.append(one)
+        report = self._report(name, digest, context)
+        try:
+            return Settlement(context, drafts, []).run(report, self.setup)
+        except BaseException:
+            self._forget()
+            raise
+
+    def _context(self, recorded_at: datetime) -> Context:
+        return Context(
+            engine=self.engine,
+            vault=self.vault,
+            reference=self.reference,
+            options=self.options,
+            recorded_at=recorded_at,
+            import_id=next_import_id(self.engine),
+        )
+
+    def _report(self, name: str, digest: str, context: Context) -> ImportReport:
+        return ImportReport(
+            file_name=name,
+            sha256=digest,
+            import_id=context.import_id,
+            committed=not self.options.dry_run,
+            recorded_at=context.recorded_at,
+        )
+
     def _forget(self) -> None:
         """Take out of the vault what an import left that kept nothing."""
         if not self.options.dry_run:
             self.vault.drop_imports_except(committed_imports(self.engine))
 
-    def _setup(self) -> str:
+    @cached_property
+    def setup(self) -> str:
         """Return a hash of everything besides the file that decides what its rows become."""
         parts = [f"{source.name}={source.fingerprint}" for source in self.sources]
         for kind in ("items", "clinics", "staff"):
@@ -97,13 +138,7 @@ class Importer:
         drafts, lists, left = self._drafts(tables, context.recorded_at)
         self.progress.step("clean", 1, None)
         pa.default_memory_pool().release_unused()
-        report = ImportReport(
-            file_name=path.name,
-            sha256=names[0],
-            import_id=context.import_id,
-            committed=not self.options.dry_run,
-            recorded_at=context.recorded_at,
-        )
+        report = self._report(path.name, names[0], context)
         return Settlement(context, drafts, left, lists).run(report, names[1], again=again)
 
     def _read_options(self) -> ReadOptions:

@@ -23,7 +23,8 @@ class Request:
     """What part of the queue is asked for.
 
     ``owner`` is a customer's consultant or the owner of an action, ``clinic`` the customer's
-    clinic, ``action`` a code; empty asks for all. ``held`` asks for what is held back instead.
+    clinic, ``action`` a code; empty asks for all, as ``customer`` None does. ``held`` asks for what
+    is held back instead.
     """
 
     owner: str = ""
@@ -31,6 +32,7 @@ class Request:
     action: str = ""
     limit: int = 50
     held: bool = False
+    customer: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +151,7 @@ def rank(run: Run, request: Request) -> Ranking:
     missing = tuple(code for code in playbook.actions if code not in {a.code for a in run.actions})
     if not run.actions:
         return Ranking(snapshot=run.snapshot, entries=(), totals=Totals(), missing=missing)
-    make_tables(run)
+    make_tables(run, request.customer)
     chosen = _chosen(run, request)
     asked = {"owner": request.owner, "clinic": request.clinic}
     rows = run.query(

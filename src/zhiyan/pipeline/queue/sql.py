@@ -104,8 +104,11 @@ class Run:
         return Statement(query.sql(dialect=DIALECT), {name: known[name] for name in used})
 
 
-def make_tables(run: Run) -> None:
-    """Make the temporary tables: eligibility, scores and suppressions of every valid customer."""
+def make_tables(run: Run, customer: int | None = None) -> None:
+    """Make the temporary tables: eligibility, scores and suppressions of every valid customer.
+
+    ``customer`` makes them of that customer alone.
+    """
     playbook = run.catalogue.playbook
     place = {
         "owner": _text(playbook.owner_tag, run.catalogue),
@@ -116,7 +119,10 @@ def make_tables(run: Run) -> None:
     for place_no, action in enumerate(run.actions):
         score = exp.case().when(run.sql(action.when), run.score(action))
         columns.append(named(score, f"s_{place_no}"))
-    run.make(CUSTOMERS, run.customers().select(*columns, copy=False))
+    rows = run.customers()
+    if customer is not None:
+        rows = rows.where(exp.EQ(this=exp.column("customer_id"), expression=number(customer)))
+    run.make(CUSTOMERS, rows.select(*columns, copy=False))
     run.make(ENTRIES, _entries(run))
 
 

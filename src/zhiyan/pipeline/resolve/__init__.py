@@ -3,11 +3,12 @@
 from zhiyan.pipeline.resolve.decisions import Action, Decision, decide
 from zhiyan.pipeline.resolve.records import Reason
 from zhiyan.pipeline.resolve.review import conflicts, evidence, history
-from zhiyan.pipeline.resolve.stage import ResolveReport, resolve
+from zhiyan.pipeline.resolve.stage import Extent, ResolveReport, resolve
 
 __all__ = [
     "Action",
     "Decision",
+    "Extent",
     "Reason",
     "ResolveReport",
     "conflicts",

@@ -8,6 +8,8 @@ import numpy as np
 from zhiyan.analytics.linkage import (
     BoolArray,
     IntArray,
+    chained,
+    components,
     counted,
     distinct,
     holders,
@@ -18,7 +20,7 @@ from zhiyan.analytics.linkage import (
 from zhiyan.core.identity import CONTACT_KEYS, SECOND_KEYS, IdType
 from zhiyan.pipeline.resolve.contact import join_contacts
 from zhiyan.pipeline.resolve.guards import join
-from zhiyan.pipeline.resolve.records import STRONG_KEYS, Holdings, Reason, Records
+from zhiyan.pipeline.resolve.records import LINKING_KEYS, STRONG_KEYS, Holdings, Reason, Records
 
 #: Confidence of links by keys that one person has one of, and by accounts that may change hands.
 _CERTAIN_PPM: Final = 1_000_000
@@ -97,6 +99,20 @@ def link(records: Records) -> Linking:
             (reason, records.merges.where(bad)) for reason, bad in manual.refused.items()
         ),
     )
+
+
+def connected(records: Records) -> IntArray:
+    """Return per node the smallest node that usable identifiers or merges connect it with.
+
+    Whatever the rules decide, they decide it within what is connected.
+    """
+    left, right = [integers()], [integers()]
+    for rows in (records.merges, *(records.keys.get(key) for key in LINKING_KEYS)):
+        if rows is not None:
+            edges = chained(rows.token, rows.node)
+            left.append(edges[0])
+            right.append(edges[1])
+    return components(records.size, np.concatenate(left), np.concatenate(right))
 
 
 def _shared(rows: Holdings, labels: IntArray) -> BoolArray:

@@ -13,6 +13,9 @@ STRONG_KEYS: Final = tuple(
     id_type for id_type in IdType if id_type not in SECOND_KEYS and id_type not in CONTACT_KEYS
 )
 
+#: Types whose usable identifiers connect records, whether or not the rules then join them.
+LINKING_KEYS: Final = (*STRONG_KEYS, *CONTACT_KEYS)
+
 #: Number identifiers that one source hands out once per person (and file).
 NATIVE_KEYS: Final = tuple(id_type for id_type in IdType if id_type in SCOPED)
 

@@ -1,6 +1,6 @@
 """Reading: what is visible at (T, K), numbered for the linking rules.
 
-The temporary tables live while a resolve runs:
+All parties are read, or those of ``resolve_scope``. The temporary tables live while a resolve runs:
 
 ``resolve_seen``    one row per visible identifier (party, identifier type, token)
 ``resolve_token``   one row per usable token that may matter, with its number
@@ -22,7 +22,12 @@ from zhiyan.pipeline.resolve.decisions import standing
 from zhiyan.pipeline.resolve.records import NATIVE_KEYS, STRONG_KEYS, Holdings, Records
 from zhiyan.ports import Engine, Statement
 
-WORKING_TABLES: Final = ("resolve_seen", "resolve_token", "resolve_party", "resolve_assignment")
+WORKING_TABLES: Final = (
+    "resolve_seen", "resolve_token", "resolve_party", "resolve_assignment", "resolve_identifier",
+    "resolve_known", "resolve_touched", "resolve_link", "resolve_fresh", "resolve_sighting",
+    "resolve_news", "resolve_scope", "resolve_former", "resolve_around", "resolve_outside",
+    "resolve_bystander", "resolve_shared",
+)  # fmt: skip
 
 # An identifier has a row per improvement of what was known of it; the earliest says where it was seen.
 _SEEN: Final = """
@@ -41,7 +46,7 @@ FROM (
             row(occurred_at, source, coalesce(clinic, ''), recorded_at, import_id, row_no)
         ) AS origin
     FROM identity.observation
-    WHERE occurred_at < $as_of AND recorded_at <= $known_at
+    WHERE occurred_at < $as_of AND recorded_at <= $known_at{within}
     GROUP BY party_id, id_type, token
 )
 """
@@ -107,7 +112,7 @@ _VISIBLE: Final = """
 SELECT party_id, min(occurred_at) AS first_seen
 FROM {table}
 WHERE party_id IS NOT NULL AND occurred_at < $as_of AND recorded_at <= $known_at
-  AND (superseded_at IS NULL OR superseded_at > $known_at)
+  AND (superseded_at IS NULL OR superseded_at > $known_at){within}
 GROUP BY party_id
 """
 
@@ -116,18 +121,43 @@ SELECT party_id, min(occurred_at) AS first_seen FROM resolve_seen GROUP BY party
 """
 
 
-def prepare(engine: Engine, moment: AsOf) -> None:
-    """Build the working tables."""
+_WITHIN: Final = " AND party_id IN (SELECT party_id FROM resolve_scope)"
+
+_RECOUNTED: Final = " AND party_id IN (SELECT party_id FROM resolve_news WHERE recount)"
+
+# Of the parties in scope it is known when they were seen first, unless a fact of them was replaced.
+_KNOWN: Final = (
+    """
+SELECT party_id, first_seen FROM identity.party
+WHERE party_id IN (SELECT party_id FROM resolve_scope)
+  AND party_id NOT IN (SELECT party_id FROM resolve_news WHERE recount)
+""",
+    """
+SELECT party_id, first_seen FROM resolve_sighting
+WHERE first_seen IS NOT NULL AND party_id IN (SELECT party_id FROM resolve_scope)
+""",
+)
+
+
+def prepare(engine: Engine, moment: AsOf, *, within: bool = False, recounts: int = 0) -> None:
+    """Build the working tables of all parties, or of those ``within`` the scope.
+
+    ``recounts`` says of how many parties in scope all facts must be asked.
+    """
     at: dict[str, Any] = {"as_of": moment.stored_as_of, "known_at": moment.stored_known_at}
     ok = {"ok": str(Quality.OK)}
     types = [str(id_type) for id_type in IdType]
     alone = [str(id_type) for id_type in (*SECOND_KEYS, IdType.ID_CARD)]
-    engine.run(Statement(_SEEN, at))
+    engine.run(Statement(_SEEN.format(within=_WITHIN if within else ""), at))
     engine.run(Statement(_USABLE, {**ok, "types": types, "alone": alone}))
-    events = (_VISIBLE.format(table=f'event."{kind}"') for kind in KINDS)
-    sightings = " UNION ALL ".join((_OBSERVED, *events))
     keys = {"strong": [str(key) for key in STRONG_KEYS], "native": [str(k) for k in NATIVE_KEYS]}
-    engine.run(Statement(_PARTY.format(sightings=sightings), {**at, **ok, **keys}))
+    sightings = [_OBSERVED, *(_KNOWN if within else ())]
+    if recounts or not within:
+        which = _RECOUNTED if within else ""
+        sightings += [_VISIBLE.format(table=f'event."{kind}"', within=which) for kind in KINDS]
+        keys = {**at, **keys}
+    text = _PARTY.format(sightings=" UNION ALL ".join(sightings))
+    engine.run(Statement(text, {**ok, **keys}))
 
 
 def read(engine: Engine, moment: AsOf) -> tuple[Records, list[str]]:

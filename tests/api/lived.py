@@ -1,0 +1,34 @@
+"""A workspace with a past: two snapshots, and a tag that somebody entered between them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from tests.app.group import copy_of, group, remembered_catalogues
+
+from zhiyan.app.manual import Wish, set_tag
+from zhiyan.app.people_reads import WorkspacePeople
+from zhiyan.app.reading import WorkspaceReads
+from zhiyan.app.workspace import Workspace
+from zhiyan.core.identity import public_id
+
+
+@contextmanager
+def lived_workspace(
+    factory: pytest.TempPathFactory, worker: str
+) -> Iterator[tuple[WorkspaceReads, WorkspacePeople, datetime, str]]:
+    """Give the reads of a copy of the group, its first as-of, and who has the entered tag."""
+    with remembered_catalogues():
+        spare = copy_of(group(factory, worker), factory.mktemp("lived") / "group")
+        with Workspace.open(spare) as workspace:
+            first = workspace.snapshot().as_of.replace(tzinfo=UTC)
+            member = workspace.select("consent_general = 'granted'", limit=1).rows.to_pylist()[0]
+            customer = public_id(member["customer_id"])
+            wish = Wish(
+                customer=customer, tag="intent_level", value="b", author="王", reason="面谈"
+            )
+            set_tag(workspace, wish)
+            workspace.refresh(workspace.clock.now() + timedelta(days=1))
+        reads = WorkspaceReads(spare)
+        yield reads, WorkspacePeople(reads), first, customer
