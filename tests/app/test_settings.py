@@ -30,6 +30,7 @@ WRONG = {
     "medical_authors: 1": "names or codes of staff",
     "engine: flink": "duckdb, spark",
     "spark: [a]": "properties",
+    "memory_gb: 0": "1 or more",
     "item_aliases: M22": "map of item names",
     "max_unmapped_share: lots": "between 0 and 1",
     "max_unmapped_share: 2": "between 0 and 1",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from sqlglot import exp
 
 from zhiyan.app.reference import ITEM_SCHEMA, read_items
 from zhiyan.core.kinds import KINDS
@@ -16,7 +17,7 @@ from zhiyan.engines.duckdb import DuckDBEngine
 from zhiyan.lang.catalogue import Catalogue
 from zhiyan.lang.clinics import ClinicSettings
 from zhiyan.lang.load import load_catalogue
-from zhiyan.lang.tag_sql import tag_query
+from zhiyan.lang.tag_sql import with_tags
 from zhiyan.pipeline.compute.full import joined
 from zhiyan.pipeline.compute.run import Job, create_as, statement
 from zhiyan.pipeline.schema import create_schema, event_columns
@@ -57,7 +58,11 @@ def statements(pack: str) -> tuple[Statement, ...]:
     plan, values = job.plan, job.values
     trees = {part.name: part.query(job.frame()) for part in plan.parts}
     trees["measures_aside"] = joined(plan.parts, "identity.assignment")
-    trees["tags_aside"] = tag_query(job.frame(), plan, measures="measures_aside")
+    tags = [
+        exp.column("customer_id"),
+        *(exp.column(code, quoted=True) for code in job.catalogue.tags),
+    ]
+    trees["tags_aside"] = with_tags(job.frame(), plan.columns, rows="measures_aside", values=tags)
     made = (create_as(name, query, temporary=True) for name, query in trees.items())
     found = tuple(statement(tree, values) for tree in made)
     job.engine.close()

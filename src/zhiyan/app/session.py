@@ -72,8 +72,9 @@ class Session:
         Raises UsageError ``ZY103`` if the folder is none, OutsideError ``ZY901`` if another process
         has it open.
         """
-        read_settings(folder)
-        opened = cls(folder, DuckDBEngine(folder / WAREHOUSE), clock=clock or SystemClock())
+        memory = read_settings(folder).memory_gb
+        engine = DuckDBEngine(folder / WAREHOUSE, memory_gb=memory)
+        opened = cls(folder, engine, clock=clock or SystemClock())
         opened.progress = progress or Silent()
         create_schema(opened.engine)
         computing.create_tables(opened.engine)
@@ -85,10 +86,10 @@ class Session:
     @classmethod
     def reading(cls, folder: Path) -> Self:
         """Open a workspace for reading only, beside other readers; raises as ``open``."""
-        read_settings(folder)
+        memory = read_settings(folder).memory_gb
         if not (folder / WAREHOUSE).is_file():
             cls.open(folder).close()
-        engine = DuckDBEngine(folder / WAREHOUSE, read_only=True)
+        engine = DuckDBEngine(folder / WAREHOUSE, read_only=True, memory_gb=memory)
         return cls(folder, engine, clock=SystemClock())
 
     def beside(self) -> Self:

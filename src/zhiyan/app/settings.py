@@ -13,6 +13,7 @@ from typing import Any, cast
 import yaml
 
 from zhiyan.core.time import DEFAULT_ZONE, BusinessZone
+from zhiyan.engines.duckdb import MEMORY_GB
 from zhiyan.errors import Problem, UsageError
 
 FILE_NAME = "zhiyan.yaml"
@@ -40,7 +41,8 @@ class Settings:
     clinic writes them to item codes. ``max_unmapped_share`` is the share of rows with unknown item
     names above which an import fails. ``medical_authors`` may enter tags of the care record by hand.
     ``engine`` runs resolve, compute, refresh and select; ``spark`` holds Spark's properties, and
-    ``folder``, the place of its Parquet files.
+    ``folder``, the place of its Parquet files. ``memory_gb`` is what the embedded warehouse may take;
+    beyond it, work goes to disk.
     """
 
     pack: str
@@ -53,11 +55,12 @@ class Settings:
     medical_authors: tuple[str, ...] = ()
     engine: str = "duckdb"
     spark: Mapping[str, str] = field(default_factory=dict[str, str])
+    memory_gb: int = MEMORY_GB
 
 
 KEYS = (
     "pack", "zone", "legal_entity", "clinics", "params", "item_aliases", "max_unmapped_share",
-    "medical_authors", "engine", "spark",
+    "medical_authors", "engine", "spark", "memory_gb",
 )  # fmt: skip
 
 
@@ -130,6 +133,7 @@ def _settings(raw: Mapping[str, Any]) -> Settings:
         medical_authors=tuple(str(one) for one in raw.get("medical_authors", ())),
         engine=raw.get("engine", "duckdb"),
         spark={str(key): _property(value) for key, value in raw.get("spark", {}).items()},
+        memory_gb=int(raw.get("memory_gb", MEMORY_GB)),
     )
 
 
@@ -209,6 +213,10 @@ def _properties(value: object) -> bool:
     )
 
 
+def _gigabytes(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
 #: What each setting must be, and how to say it.
 _CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "pack": (lambda value: value in available_packs(), f"packs are {', '.join(available_packs())}"),
@@ -221,6 +229,7 @@ _CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "medical_authors": (_names, "a list of names or codes of staff"),
     "engine": (lambda value: value in ENGINES, f"engines are {', '.join(ENGINES)}"),
     "spark": (_properties, "a map of `folder` and Spark's properties, such as spark.master"),
+    "memory_gb": (_gigabytes, "a whole number of gigabytes, 1 or more"),
 }
 
 
@@ -237,6 +246,7 @@ item_aliases: {{}}        # 项目别名 / item names as you write them: M22: EN
 max_unmapped_share: 0.02
 medical_authors: []     # 可录入病历类标签的人 / who may set care-record tags by hand
 engine: duckdb          # duckdb | spark
+memory_gb: {MEMORY_GB}            # 内嵌仓库可用内存（GB），超出则用磁盘 / memory of the embedded warehouse
 spark: {{}}               # Spark 参数 / Spark properties, e.g. master: spark://host:7077
 """
     (folder / FILE_NAME).write_text(text, "utf-8")

@@ -12,6 +12,8 @@ import pyarrow as pa
 from zhiyan.errors import DataError, InternalError, OutsideError, Problem
 from zhiyan.ports import Statement
 
+#: Memory that a warehouse takes for itself where nothing else is asked; beyond it, work goes to disk.
+MEMORY_GB = 3
 #: How long to wait for a file that another process has open: readers hold it for moments only.
 PATIENCE_SECONDS = 3.0
 
@@ -20,7 +22,7 @@ class DuckDBEngine:
     """A warehouse in one file; ``path`` None keeps it in memory.
 
     Many processes may read, or one may write. ``read_only`` refuses every change but to temporary
-    tables.
+    tables. Beyond ``memory_gb`` gigabytes, sorts, joins and groups go to disk beside the file.
     """
 
     def __init__(
@@ -28,10 +30,13 @@ class DuckDBEngine:
         path: Path | None,
         *,
         read_only: bool = False,
+        memory_gb: int = MEMORY_GB,
         within: duckdb.DuckDBPyConnection | None = None,
     ) -> None:
         self.read_only = read_only
         self._connection = within.cursor() if within else _connect(path, read_only=read_only)
+        if within is None:
+            self._connection.execute(f"SET memory_limit = '{int(memory_gb)}GB'")
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.execute("SET preserve_insertion_order = false")
 

@@ -14,7 +14,6 @@ from zhiyan.core.tag import Tag
 from zhiyan.lang.bounds import named
 from zhiyan.lang.catalogue import Catalogue, common_names, tag_name
 from zhiyan.lang.check import Name, Scope, bind
-from zhiyan.lang.plan import Plan
 from zhiyan.lang.rows import Frame, column
 from zhiyan.lang.sql import scalar_sql
 from zhiyan.lang.term import DATA_TYPES
@@ -86,12 +85,6 @@ def rule_sql(frame: Frame, tag: Tag, columns: Mapping[tuple[str, str], str]) -> 
         ifs = [exp.If(this=sql(case.when), true=sql(case.then)) for case in tag.cases]
         rule = exp.Case(ifs=ifs, default=rule)
     return exp.cast(rule, DATA_TYPES[tag.type], copy=False)
-
-
-def tag_query(frame: Frame, plan: Plan, *, measures: str) -> exp.Query:
-    """Return the query of all tags: customer_id and one column per tag, in catalogue order."""
-    codes = [exp.column(code, quoted=True) for code in frame.catalogue.tags]
-    return with_tags(frame, plan.columns, rows=measures, values=[exp.column("customer_id"), *codes])
 
 
 def with_tags(

@@ -2,25 +2,36 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeAlias
 
 from sqlglot import exp
 
 from zhiyan.core.expression import Call, Literal
 from zhiyan.core.snapshot import Manifest
 from zhiyan.lang.bounds import named
+from zhiyan.lang.counters import compared, inputs_of
 from zhiyan.lang.plan import MeasureColumn, Part
-from zhiyan.lang.tag_sql import tag_query, with_tags
+from zhiyan.lang.tag_sql import with_tags
 from zhiyan.lang.term import DATA_TYPES, literal_sql
 from zhiyan.pipeline.compute.generation import Layout, fresh_generation, keep_parties
 from zhiyan.pipeline.compute.run import Job, create_as, drop, statement
 from zhiyan.pipeline.compute.store import keep, keeping
+from zhiyan.ports import Statement
 
 #: What aggregates give over no rows; all others give null.
 OVER_NOTHING = {"count": 0, "count_distinct": 0, "streak": 0, "any": False}
 
 #: How many parts are joined before the bundles of them are.
 BUNDLE = 9
+#: How many customers' wide rows are put together at a time; more take more memory.
+CHUNK = 300_000
 _CUSTOMER = exp.column("customer_id", table="customer")
+#: Temporary table: comparisons, a row per customer.
+RANKED = "ranked"
+#: A range of customer ids, [first, last); None is open.
+Chunk: TypeAlias = tuple[int | None, int | None]
+ALL: Chunk = (None, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +48,12 @@ def compute(job: Job) -> Manifest:
 
     The same events, catalogue and as-of give the same snapshot id again.
     """
-    columns, values = job.plan.columns, Layout.of(job).values
     with keeping(job) as kept, job.engine.transaction():
         place = fresh_generation(job.engine)
         make_measures(job, place.measures, version=place.version)
         with job.timed("tags"):
-            query = with_tags(job.frame(), columns, rows=place.measures, values=values)
-            query = query.select(*place.version).order_by("customer_id", copy=False)
-            job.engine.run(statement(create_as(place.tags, query), job.values))
+            values = [*Layout.of(job).values, *place.version]
+            _make_tags(job, place.tags, values, measures=place.measures)
         keep_parties(job, place)
         kept.append(keep(job, place, based_on=None))
     return kept[0]
@@ -56,10 +65,9 @@ def compute_aside(job: Job, tables: Tables) -> None:
         drop(job.engine, tables.measures, tables.tags)
         make_measures(job, tables.measures, parties=tables.parties)
         with job.timed("tags"):
-            query = tag_query(job.frame(), job.plan, measures=tables.measures)
-            query = query.order_by("customer_id", copy=False)
-            made = create_as(tables.tags, query, temporary=True)
-            job.engine.run(statement(made, job.values))
+            codes = [exp.column(code, quoted=True) for code in job.catalogue.tags]
+            values = [exp.column("customer_id"), *codes]
+            _make_tags(job, tables.tags, values, measures=tables.measures, temporary=True)
 
 
 def make_measures(
@@ -76,8 +84,9 @@ def make_measures(
     parts = job.plan.parts
     make_parts(job, parts, parties)
     with job.timed("join"):
-        query = joined(parts, parties).select(*version)
-        job.engine.run(statement(create_as(table, query, temporary=not version), job.values))
+        for chunk in _chunks(job, parties):
+            query = joined(parts, parties, chunk).select(*version)
+            _fill(job, table, query, chunk, temporary=not version)
         drop(job.engine, *(part.name for part in parts))
     job.progress.step("compute", len(parts) + 1, len(parts) + 1)
 
@@ -92,7 +101,67 @@ def make_parts(job: Job, parts: Sequence[Part], parties: str) -> None:
             job.engine.run(statement(made, values))
 
 
-def joined(parts: Sequence[Part], parties: str) -> exp.Query:
+def _make_tags(
+    job: Job, table: str, values: Sequence[exp.Expr], *, measures: str, temporary: bool = False
+) -> None:
+    """Make a table of tags, a row per customer, in the order of their ids.
+
+    Comparisons come first, over the few columns that they read of everybody.
+    """
+    found = compared(job.catalogue)
+    above = {up for code in found for up in inputs_of(job.catalogue, code)}
+    codes = [exp.column(code, quoted=True) for code in sorted(found)]
+    ranked = with_tags(
+        job.frame(),
+        job.plan.columns,
+        rows=measures,
+        values=[exp.column("customer_id"), *codes],
+        chosen=found | above,
+    )
+    job.engine.run(statement(create_as(RANKED, ranked, temporary=True), job.values))
+    others = set(job.catalogue.tags) - found
+    for chunk in _chunks(job, measures):
+        some = _only(exp.select("*").from_(measures), chunk).subquery("measure")
+        known = [exp.column(code, table=RANKED, quoted=True) for code in sorted(found)]
+        rows = exp.select("measure.*", *known).from_(some)
+        rows = rows.join(RANKED, on=f"{RANKED}.customer_id = measure.customer_id")
+        query = with_tags(job.frame(), job.plan.columns, rows=rows, values=values, chosen=others)
+        _fill(job, table, query, chunk, temporary=temporary)
+    drop(job.engine, RANKED)
+
+
+def _fill(  # noqa: PLR0917 - what goes where
+    job: Job, table: str, query: exp.Query, chunk: Chunk, *, temporary: bool
+) -> None:
+    """Put a query's rows into a table in the order of customers; the first chunk makes it."""
+    query = query.order_by("customer_id")
+    is_first = chunk[0] is None
+    made = create_as(table, query, temporary=temporary) if is_first else exp.insert(query, table)
+    job.engine.run(statement(made, job.values))
+
+
+def _chunks(job: Job, table: str) -> list[Chunk]:
+    """Return ranges of customer ids that together hold everybody of a table."""
+    text = (
+        "SELECT min(customer_id) AS first FROM (SELECT customer_id, "  # noqa: S608 - our own table
+        f"(row_number() OVER (ORDER BY customer_id) - 1) // {CHUNK} AS chunk "
+        f"FROM (SELECT DISTINCT customer_id FROM {table}) AS customer) AS numbered "
+        "GROUP BY chunk ORDER BY first"
+    )
+    firsts = [int(row["first"]) for row in job.engine.query(Statement(text)).to_pylist()]
+    return list(pairwise([None, *firsts[1:], None]))
+
+
+def _only(query: exp.Select, chunk: Chunk) -> exp.Select:
+    """Restrict a query to the customers of a chunk."""
+    for bound, compare in zip(chunk, (exp.GTE, exp.LT), strict=True):
+        if bound is not None:
+            value = exp.Literal.number(bound)
+            query.where(compare(this=exp.column("customer_id"), expression=value), copy=False)
+    return query
+
+
+def joined(parts: Sequence[Part], parties: str, chunk: Chunk = ALL) -> exp.Select:
     """Return one row per customer with every measure, empty ones filled.
 
     Parts are joined in bundles: planning one long chain of joins takes time by the square of it.
@@ -100,10 +169,10 @@ def joined(parts: Sequence[Part], parties: str) -> exp.Query:
     bundles = {
         f"bundle_{first}": parts[first : first + BUNDLE] for first in range(0, len(parts), BUNDLE)
     }
-    query = _customers(parties)
+    query = _customers(parties, chunk)
     for name, some in bundles.items():
         query = query.join(
-            _bundle(some, parties).subquery(name, copy=False),
+            _bundle(some, parties, chunk).subquery(name, copy=False),
             on=_same_customer(name),
             join_type="left",
             copy=False,
@@ -114,12 +183,12 @@ def joined(parts: Sequence[Part], parties: str) -> exp.Query:
         for part in some
         for found in part.columns
     ]
-    return query.select(*values, copy=False).order_by(_CUSTOMER.copy(), copy=False)
+    return query.select(*values, copy=False)
 
 
-def _bundle(parts: Sequence[Part], parties: str) -> exp.Select:
+def _bundle(parts: Sequence[Part], parties: str, chunk: Chunk) -> exp.Select:
     """Return one row per customer with the measures of some parts."""
-    query = _customers(parties)
+    query = _customers(parties, chunk)
     for part in parts:
         query = query.join(
             exp.to_table(part.name), on=_same_customer(part.name), join_type="left", copy=False
@@ -130,8 +199,8 @@ def _bundle(parts: Sequence[Part], parties: str) -> exp.Select:
     return query.select(*values, copy=False)
 
 
-def _customers(parties: str) -> exp.Select:
-    rows = exp.select("customer_id").distinct().from_(exp.to_table(parties))
+def _customers(parties: str, chunk: Chunk) -> exp.Select:
+    rows = _only(exp.select("customer_id").distinct().from_(exp.to_table(parties)), chunk)
     return exp.select(_CUSTOMER.copy()).from_(rows.subquery("customer"))
 
 

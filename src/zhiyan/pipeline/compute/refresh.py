@@ -32,7 +32,7 @@ def refresh(job: Job) -> Manifest:
         with job.timed("find touched"):
             touched = find_touched(job, base)
         remeasure(job, touched, place)
-        fewer = _end_gone(job, touched, place)
+        fewer = touched.may_move and _end_gone(job, touched, place)
         _replace(job, place, table=place.measures, rows=MEASURED)
         Retag(
             job=job,
@@ -42,7 +42,8 @@ def refresh(job: Job) -> Manifest:
             fewer=fewer,
         ).run()
         _replace(job, place, table=place.tags, rows=FRESH)
-        _update_parties(job, touched, place)
+        if touched.may_move:
+            _update_parties(job, touched, place)
         drop(job.engine, MEASURED, FRESH)
         touched.forget(job)
         kept.append(keep(job, place.following, based_on=base))

@@ -40,7 +40,7 @@ def remeasure(job: Job, touched: Touched, place: Generation) -> None:
         _make(job, FOLLOWING, _following(touched))
         drop(job.engine, *(part.name for part in touched.everybody))
     with job.timed("new measures"):
-        _make(job, REPLACED, _replaced(parts, touched.everybody, place))
+        _make(job, REPLACED, _replaced(touched.everybody, place))
         _make(job, MEASURED, _measured(parts, touched.everybody, job=job, place=place))
     drop(job.engine, FOLLOWING, REPLACED, *(part.name for part in parts))
 
@@ -113,39 +113,26 @@ def _following(touched: Touched) -> exp.Query:
     return exp.select(ID).distinct().from_(MEMBERS)
 
 
-def _replaced(parts: Sequence[Part], everybody: Sequence[Part], place: Generation) -> exp.Query:
-    """Return everybody who gets a new row of measures: new, or with a measure that differs."""
-    queries = [
-        _differing(FOLLOWING, [c for part in everybody for c in part.columns], place),
-        *(_differing(part.name, part.columns, place) for part in parts),
-    ]
-    rows: exp.Query = queries[0]
-    for more in queries[1:]:
-        rows = exp.union(rows, more, distinct=True, copy=False)
-    return rows
-
-
-def _differing(table: str, columns: Sequence[MeasureColumn], place: Generation) -> exp.Query:
-    """Return the customers of a table whose measures are not those of the snapshot before."""
+def _replaced(everybody: Sequence[Part], place: Generation) -> exp.Query:
+    """Return everybody whose measures may differ: touched, new, or moved by time."""
     differs = [
-        exp.NullSafeNEQ(
-            this=exp.column(c.name, table="old", quoted=True),
-            expression=exp.column(c.name, table="now", quoted=True),
-        )
-        for c in columns
+        _differ(exp.column(c.name, table=FOLLOWING, quoted=True), _old(c))
+        for part in everybody
+        for c in part.columns
     ]
-    return (
-        exp.select(f"now.{ID}")
-        .from_(f"{table} AS now")
-        .join(old(place.measures, place), on=f"old.{ID} = now.{ID}", join_type="left")
+    moved = (
+        exp.select(f"{FOLLOWING}.{ID}")
+        .from_(FOLLOWING)
+        .join(old(place.measures, place), on=f"old.{ID} = {FOLLOWING}.{ID}", join_type="left")
         .where(exp.or_(f"old.{ID} IS NULL", *differs, copy=False), copy=False)
     )
+    return exp.union(exp.select(ID).from_(MEMBERS), moved, distinct=True)
 
 
 def _measured(
     parts: Sequence[Part], everybody: Sequence[Part], *, job: Job, place: Generation
 ) -> exp.Query:
-    """Return the new rows: told anew where touched, taken over elsewhere, empty for the new."""
+    """Return the rows that differ: told anew where touched, taken over elsewhere, empty for the new."""
     bundles = {
         f"bundle_{first}": parts[first : first + BUNDLE] for first in range(0, len(parts), BUNDLE)
     }
@@ -160,18 +147,20 @@ def _measured(
         query = query.join(
             _bundle(some).subquery(name), on=f"{name}.{ID} = {REPLACED}.{ID}", copy=False
         )
+    differs: list[exp.Expr] = [exp.condition(f"old.{ID} IS NULL")]
     for part in job.plan.parts:
         for column in part.columns:
+            value = _taken_over(column)
             if part in everybody:
-                value: exp.Expr = exp.column(column.name, table=FOLLOWING, quoted=True)
-            else:
-                value = _taken_over(column)
-            if bundle := where.get(part.name):
+                value = exp.column(column.name, table=FOLLOWING, quoted=True)
+                differs.append(_differ(value, _old(column)))
+            elif bundle := where.get(part.name):
                 there = exp.column(f"in_{part.name}", table=bundle)
                 now = exp.column(column.name, table=bundle, quoted=True)
                 value = exp.Case(ifs=[exp.If(this=there, true=now)], default=value)
+                differs.append(exp.and_(there.copy(), _differ(now, _old(column))))
             query = query.select(named(value, column.name), copy=False)
-    return query.select(*place.following.version)
+    return query.select(*place.following.version).where(exp.or_(*differs), copy=False)
 
 
 def _bundle(parts: Sequence[Part]) -> exp.Select:
@@ -189,13 +178,21 @@ def _bundle(parts: Sequence[Part]) -> exp.Select:
 
 def _taken_over(column: MeasureColumn) -> exp.Expr:
     """Return a measure of the snapshot before; as over no rows for whom it did not know."""
-    value = exp.column(column.name, table="old", quoted=True)
+    value = _old(column)
     empty = empty_value(column)
     if empty.value is None:
         return value
     unknown = exp.column(ID, table="old").is_(exp.null())
     nothing = exp.cast(literal_sql(empty.value, empty.type), DATA_TYPES[column.measure.type])
     return exp.Case(ifs=[exp.If(this=unknown, true=nothing)], default=value)
+
+
+def _old(column: MeasureColumn) -> exp.Expr:
+    return exp.column(column.name, table="old", quoted=True)
+
+
+def _differ(one: exp.Expr, other: exp.Expr) -> exp.Expr:
+    return exp.NullSafeNEQ(this=one.copy(), expression=other)
 
 
 def old(table: str, place: Generation) -> exp.Subquery:

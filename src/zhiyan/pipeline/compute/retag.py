@@ -24,13 +24,14 @@ from zhiyan.lang.counters import (
 from zhiyan.lang.crossings import Tick
 from zhiyan.lang.tag_sql import with_tags
 from zhiyan.pipeline.compute.causes import Step, crossed, step_values
+from zhiyan.pipeline.compute.full import RANKED
 from zhiyan.pipeline.compute.generation import ALIVE, DIGEST, Generation, Layout
 from zhiyan.pipeline.compute.remeasure import ID, MEASURED
 from zhiyan.pipeline.compute.run import Job, create_as, drop, statement, template
 
-#: Temporary tables, a row per customer: who moved, what is compared of them, comparisons of
-#: everybody, who has rows to tell, the new rows.
-MOVED, PLACED, RANKED, RETOLD, FRESH = "moved", "placed", "ranked", "retold", "fresh"
+#: Temporary tables, a row per customer: who moved, what is compared of them, who has rows to tell,
+#: the new rows.
+MOVED, PLACED, RETOLD, FRESH = "moved", "placed", "retold", "fresh"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,21 +92,29 @@ class Retag:
 
     def _make_moved(self) -> None:
         """Tell whose measures differ, and for whom a tag turned with time."""
-        midnight = self.step.new.today != self.step.old.today
-        due = self._due(midnight=midnight)
+        due = self._due()
 
         def moved() -> exp.Query:
             rows = exp.select(ID).from_(MEASURED)
             return rows if due is None else exp.union(rows, self._turned(due), distinct=True)
 
-        self._make(MOVED, moved, midnight)
+        self._make(MOVED, moved, self._is_new_day)
 
-    def _due(self, *, midnight: bool) -> exp.Expr | None:
+    @property
+    def _is_new_day(self) -> bool:
+        return self.step.new.today != self.step.old.today
+
+    def _moves(self, tag: Clocked) -> bool:
+        """Tell whether time can have turned a tag for anybody at all."""
+        only_at_midnight = not tag.passing.ticks - {Tick.MIDNIGHT} and not tag.moments
+        return self._is_new_day or not only_at_midnight
+
+    def _due(self) -> exp.Expr | None:
         """Return the condition that time may have turned a tag, None if it can have turned none."""
         conditions: dict[str, exp.Expr] = {}
-        for tag in self._kinds.clocked.values():
+        for tag in filter(self._moves, self._kinds.clocked.values()):
             ticks = tag.passing.ticks
-            if ticks - {Tick.MIDNIGHT} or (ticks and midnight):
+            if ticks - {Tick.MIDNIGHT} or (ticks and self._is_new_day):
                 return exp.true()
             for name in tag.moments:
                 for age in (None, *tag.passing.ages):
@@ -140,7 +149,8 @@ class Retag:
 
     def _reached(self, anew: Collection[str]) -> frozenset[str]:
         """Return the tags that may differ: by measures, by time, or through others that may."""
-        catalogue, plan, found = self.job.catalogue, self.job.plan, {*anew, *self._kinds.clocked}
+        catalogue, plan = self.job.catalogue, self.job.plan
+        found = {*anew, *(code for code, tag in self._kinds.clocked.items() if self._moves(tag))}
         for code, tag in catalogue.tags.items():  # inputs first
             own = {plan.columns[code, measure.name] for measure in tag.measures}
             if own & self.columns or found & inputs_of(catalogue, code):

@@ -42,12 +42,18 @@ class Touched:
     ``everybody``: the parts that time changes for all. ``parties``: for each other part that
     somebody is touched in, the temporary table (party_id, customer_id) of those customers; parts
     with the same customers share one. ``resolved``: ``touched`` has all customers of whom resolve
-    knows anything new.
+    knows anything new. ``causes`` are those that touched somebody.
     """
 
     everybody: tuple[Part, ...]
     parties: Mapping[str, str]
     resolved: bool
+    causes: frozenset[int]
+
+    @property
+    def may_move(self) -> bool:
+        """Whether anybody's parties may be others than they were."""
+        return not self.resolved or RESOLVED in self.causes
 
     def columns(self, job: Job) -> frozenset[str]:
         """Return the measures that are computed again for anybody."""
@@ -91,8 +97,13 @@ def find_touched(job: Job, base: Manifest) -> Touched:
     )
     job.engine.run(statement(create_as(MEMBERS, members, temporary=True), {}))
     drop(job.engine, FACTS)
-    parties = _parties(job, found, others)
-    return Touched(everybody=everybody, parties=parties, resolved=resolved is not None)
+    happened = _happened(job)
+    return Touched(
+        everybody=everybody,
+        parties=_parties(job, found, others, happened=happened),
+        resolved=resolved is not None,
+        causes=happened,
+    )
 
 
 def _facts(found: Sequence[Cause], long: Collection[str]) -> tuple[Sequence[Cause], Template]:
@@ -167,10 +178,15 @@ def _customers(base: Manifest, resolved: int | None) -> exp.Query:
     )
 
 
-def _parties(job: Job, found: Sequence[Cause], parts: Sequence[Part]) -> dict[str, str]:
-    """Make the tables of parties; return the name of each touched part's."""
+def _happened(job: Job) -> frozenset[int]:
     rows = job.engine.query(Statement(f"SELECT DISTINCT cause FROM {TOUCHED}"))  # noqa: S608 - our name
-    happened = {int(row["cause"]) for row in rows.to_pylist()}
+    return frozenset(int(row["cause"]) for row in rows.to_pylist())
+
+
+def _parties(
+    job: Job, found: Sequence[Cause], parts: Sequence[Part], *, happened: frozenset[int]
+) -> dict[str, str]:
+    """Make the tables of parties; return the name of each touched part's."""
     tables: dict[frozenset[int], str] = {}
     chosen: dict[str, str] = {}
     for part in parts:
