@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from tests.lang.expressions import aggregates, expression, scalars
-from tests.lang.test_agreement import sound, valued
+from tests.lang.expressions import aggregates, expression, of_same_values, scalars
+from tests.lang.test_agreement import sound, told_of, valued
 from tests.lang.world import (
     AGGREGATES,
     CUSTOMERS,
@@ -12,6 +12,7 @@ from tests.lang.world import (
     ROWS,
     SCOPE,
     aggregate_columns,
+    fused_columns,
     rows_of,
     scalar_columns,
 )
@@ -107,6 +108,25 @@ def test_random_aggregates(spark, nodes, where, moment):
     found = aggregate_columns(spark, [node for node, _ in pairs], moment, where)
     for (node, expected), values in zip(pairs, found, strict=True):
         assert values == expected, render(node)
+
+
+def test_aggregates_of_one_statement(spark):
+    """Examples of the same values beside each other, with conditions and without."""
+    conditions = (None, parse("n > 1 or vip"), parse("ok"))
+    asked = [(node, where) for _, node in examples(Aggregate) for where in conditions]
+    told = told_of(asked, MOMENTS[0])
+    found = fused_columns(spark, [one for one, _ in told], MOMENTS[0])
+    wrong = [render(n) for ((n, _), b), a in zip(told, found, strict=True) if not same(a, b)]
+    assert wrong == []
+
+
+@few
+@given(of_same_values(), st.sampled_from(MOMENTS))
+def test_random_aggregates_of_one_statement(spark, asked, moment):
+    told = told_of(asked, moment)
+    found = fused_columns(spark, [one for one, _ in told], moment) if told else []
+    for ((node, where), expected), values in zip(told, found, strict=True):
+        assert values == expected, (render(node), where and render(where))
 
 
 def entry_of(node):

@@ -216,3 +216,31 @@ def aggregates(depth=1):
         call("median_gap_days", expression(V.DATE, depth)),
         call("latest_by", text, st.one_of(text, whole_part, expression(V.BOOL, depth))),
     )
+
+
+@st.composite
+def of_same_values(draw, depth=1):
+    """A few aggregates of the values of one expression, each with a condition of its own or none.
+
+    Some share a weight that is worked out once.
+    """
+    kind = draw(st.sampled_from([V.TEXT, V.INT, V.MONEY, V.DECIMAL, V.BOOL, V.DATE, V.MOMENT]))
+    value, score = draw(expression(kind, depth)), draw(expression(V.INT, depth))
+    weight = Call("decay", (Call("days_since", (Ref("at"),)), Literal(30, V.INT), Ref("n")))
+    scores = st.sampled_from([score, weight])
+    options = [
+        st.sampled_from([Call(op, (value,)) for op in ("count_distinct", "mode", "max_share")]),
+        scores.map(lambda one: Call("top1", (value, one))),
+        st.sampled_from([Call("count", ()), Call("max", (value,)), Call("sum", (weight,))]),
+    ]
+    if kind is V.TEXT:
+        limits = st.integers(1, 4).map(lambda n: Literal(n, V.INT))
+        options += [
+            limits.map(lambda n: Call("top", (value, n))),
+            st.tuples(limits, scores).map(lambda made: Call("top", (value, *made))),
+            st.just(Call("set", (value,))),
+        ]
+    if kind is V.DATE:
+        options.append(st.just(Call("median_gap_days", (value,))))
+    where = st.none() | expression(V.BOOL, depth)
+    return draw(st.lists(st.tuples(st.one_of(options), where), min_size=2, max_size=6))

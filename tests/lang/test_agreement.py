@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.effort import examples
-from tests.lang.expressions import aggregates, expression, scalars
+from tests.lang.expressions import aggregates, expression, of_same_values, scalars
 from tests.lang.world import (
     AGGREGATES,
     CUSTOMERS,
@@ -13,6 +13,7 @@ from tests.lang.world import (
     ROWS,
     SCOPE,
     aggregate_columns,
+    fused_columns,
     rows_of,
     scalar_columns,
 )
@@ -51,6 +52,22 @@ def sound(nodes, scope):
     return [node for node in nodes if not check(node, scope)[1]]
 
 
+def told_of(asked, moment):
+    """Pair aggregates and their conditions with what the reference gives for every customer."""
+    asked = [
+        (node, where)
+        for node, where in asked
+        if sound([node], AGGREGATES) and (where is None or sound([where], SCOPE))
+    ]
+
+    def value(one):
+        node, where = one
+        kept = [rows_of(customer, moment, where) for customer in range(CUSTOMERS)]
+        return [aggregate(node, rows, moment) for rows in kept]
+
+    return valued(asked, value)
+
+
 @settings(many, max_examples=examples(8))
 @given(st.lists(scalars(), min_size=8, max_size=16), st.sampled_from(MOMENTS))
 def test_scalars_agree(scratch_engine, nodes, moment):
@@ -79,6 +96,18 @@ def test_aggregates_agree(scratch_engine, nodes, where, moment):
     found = aggregate_columns(scratch_engine, [node for node, _ in pairs], moment, where)
     for (node, expected), values in zip(pairs, found, strict=True):
         assert values == expected, render(node)
+
+
+@settings(many, max_examples=examples(25))
+@given(
+    of_same_values() | st.lists(st.tuples(aggregates(1), st.none()), min_size=4, max_size=8),
+    st.sampled_from(MOMENTS),
+)
+def test_aggregates_of_one_statement_agree(scratch_engine, asked, moment):
+    told = told_of(asked, moment)
+    found = fused_columns(scratch_engine, [one for one, _ in told], moment) if told else []
+    for ((node, where), expected), values in zip(told, found, strict=True):
+        assert values == expected, (render(node), where and render(where))
 
 
 @settings(many, max_examples=examples(30))

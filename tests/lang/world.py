@@ -11,9 +11,12 @@ from sqlglot import exp
 from zhiyan.core.expression import Node, Value, ValueType
 from zhiyan.lang.check import Name, Scope
 from zhiyan.lang.evaluate import evaluate
+from zhiyan.lang.fused_sql import aggregated, worked_out
 from zhiyan.lang.moment import Moment
+from zhiyan.lang.rows import Frame
 from zhiyan.lang.sql import aggregate_sql, scalar_sql
 from zhiyan.lang.term import SQL_TYPES, literal_sql
+from zhiyan.lang.value_counts_sql import Asked
 from zhiyan.ports import Statement
 
 STATUS = ("arrived", "booked", "no_show")
@@ -189,6 +192,24 @@ def aggregate_columns(
     with engine.load("sample", arrow_rows(ROWS)):
         table = engine.query(statement(query.order_by("customer_id"), moment))
     return [[plain(v) for v in table[f"v{n}"].to_pylist()] for n in range(len(nodes))]
+
+
+def fused_columns(
+    engine, asked: Sequence[tuple[Node, Node | None]], moment: Moment
+) -> list[list[Value]]:
+    """Return what one statement gives for aggregates with conditions of their own, by customer."""
+    frame = Frame(catalogue=None, moment=moment)
+    columns = [
+        Asked(name=f"v{n}", node=node, where=where and frame.scalar(where, SCOPE))
+        for n, (node, where) in enumerate(asked)
+    ]
+    rows = exp.select("*", exp.alias_(column("item.category"), "item__category")).from_("sample")
+    rows, scope, columns = worked_out(frame, AGGREGATES, columns, rows=rows)
+    query = aggregated(frame, scope, columns, table="fact").with_("fact", as_=rows)
+    with engine.load("sample", arrow_rows(ROWS)):
+        table = engine.query(statement(query.order_by("customer_id"), moment))
+    assert table["customer_id"].to_pylist() == list(range(CUSTOMERS))
+    return [[plain(v) for v in table[f"v{n}"].to_pylist()] for n in range(len(asked))]
 
 
 def rows_of(customer: int, moment: Moment, where: Node | None) -> list[dict[str, Value]]:

@@ -5,8 +5,8 @@ from math import log
 
 #: What is added to each bin so that an empty one gives a finite index (half an observation).
 HALF = 0.5
-#: Rules of thumb of the same source: below ``STEADY`` nothing to see, from ``SHIFTED`` on look why.
-STEADY, SHIFTED = 0.10, 0.25
+#: Rule of thumb of the same source: from here on look why. Below 0.10 there is nothing to see.
+SHIFTED = 0.25
 
 
 def psi(before: Sequence[int], after: Sequence[int]) -> float | None:

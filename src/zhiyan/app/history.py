@@ -38,8 +38,11 @@ def remembered(session: Session, manifest: Manifest) -> Manifest:
         stability.keep_quality(engine, catalogue, manifest)
     fold_uses(session)
     seen = {(one.snapshot_id, one.known_at) for one in history.sightings(engine)}
-    found = [_sighting(session, one) for one in computing.snapshots(engine)]
-    waiting = [one for one in found if (one.snapshot_id, one.known_at) not in seen]
+    waiting = [
+        _sighting(session, one)
+        for one in computing.snapshots(engine)
+        if (one.snapshot_id, one.known_at) not in seen
+    ]
     for number, one in enumerate(sorted(waiting, key=lambda one: one.order)):
         session.progress.step("history", number, len(waiting))
         history.keep(engine, one)

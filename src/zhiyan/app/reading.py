@@ -4,7 +4,7 @@ So the server never keeps others from importing: while a writer is at work, read
 again.
 """
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Hashable, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -16,7 +16,7 @@ from zhiyan.app import distribution, records
 from zhiyan.app.catalogue_life import shelved_tags
 from zhiyan.app.describing import definitions_of, names_of_values
 from zhiyan.app.importing import phone_tokens
-from zhiyan.app.lookup import customer_row
+from zhiyan.app.lookup import customer_row, has_customer
 from zhiyan.app.reads import (
     AudienceCount,
     Cell,
@@ -53,6 +53,7 @@ class WorkspaceReads:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = Lock()
+        self._compiled: dict[Hashable, Any] = {}
         with self._opened() as workspace:
             self._shelved = shelved_tags(workspace.catalogue)
             self._catalogue = published(workspace.catalogue)
@@ -69,7 +70,7 @@ class WorkspaceReads:
     @contextmanager
     def _open(self) -> Generator[Workspace]:
         with self._lock, self._opened() as workspace:
-            workspace.catalogue = self._catalogue
+            workspace.catalogue, workspace.compiled = self._catalogue, self._compiled
             yield workspace
 
     def ask(self, question: Callable[[Workspace], Answer]) -> Answer:
@@ -153,7 +154,8 @@ class WorkspaceReads:
     def evidence(self, customer_id: int, code: str) -> Evidence | None:
         """Explain a tag of a customer."""
         with self._open() as workspace:
-            if customer_row(workspace.engine, workspace.snapshot(), customer_id) is None:
+            manifest, catalogue = workspace.snapshot(), workspace.catalogue
+            if not has_customer(workspace.engine, catalogue, manifest, customer_id=customer_id):
                 return None
             note_uses(workspace, [code], "explain")
             return workspace.explain(public_id(customer_id), code)

@@ -10,7 +10,7 @@ import pyarrow as pa
 from zhiyan.app import history, importing
 from zhiyan.app.lookup import (
     customer_named,
-    customer_row,
+    has_customer,
     no_customer,
     seen_by,
     snapshot_named,
@@ -112,9 +112,9 @@ class Workspace(Session):
 
     def resolve(self, as_of: datetime, known_at: datetime | None = None) -> ResolveReport:
         """Find out which records are one person, as of a moment."""
-        moment = AsOf(as_of=as_of, known_at=known_at)
-        now = self.clock.now()
-        return resolve(self.worker, moment, recorded_at=now, progress=self.progress)
+        moment, now = AsOf(as_of=as_of, known_at=known_at), self.clock.now()
+        whole = self.worker is not self.engine
+        return resolve(self.worker, moment, recorded_at=now, progress=self.progress, whole=whole)
 
     def decide(self, decision: Decision) -> str:
         """Record a person's decision to merge or split; the next resolve heeds it."""
@@ -183,9 +183,10 @@ class Workspace(Session):
             snapshot=manifest,
             customer_id=customer_named(customer),
             zone=self.settings.zone,
+            memo=self.compiled,
         )
         code = tag_named(catalogue, tag).code
-        if customer_row(self.engine, manifest, subject.customer_id) is None:
+        if not has_customer(self.engine, catalogue, manifest, customer_id=subject.customer_id):
             raise no_customer(customer)
         return explain(subject, code)
 

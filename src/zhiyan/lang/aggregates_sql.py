@@ -93,29 +93,28 @@ def is_any(rows: Gathering) -> exp.Expr:
 
 def first(rows: Gathering) -> exp.Expr:
     """Write the value of the smallest (moment, value)."""
-    return _extract(exp.Min(this=_dated(rows)), "x")
+    return taken(exp.Min(this=_dated(rows)))
 
 
 def last(rows: Gathering) -> exp.Expr:
     """Write the value of the largest (moment, value)."""
-    return _extract(exp.Max(this=_dated(rows)), "x")
+    return taken(exp.Max(this=_dated(rows)))
 
 
 def mode(rows: Gathering) -> exp.Expr:
     """Write the value of the smallest (minus count, value)."""
-    return _extract(call("list_min", _counted(rows)), "x")
+    return taken(call("list_min", _counted(rows)))
 
 
 def top(rows: Gathering) -> exp.Expr:
     """Write the n values of the smallest (minus count or score, value), sorted."""
-    ranked = call("list_sort", _scored(rows, 2) if rows.terms[2:] else _counted(rows))
-    best = call("list_slice", ranked, bare(1), as_type(rows.terms[1], ValueType.INT))
-    return call("list_sort", _each(best, "_e", _extract(_name("_e"), "x")))
+    entries = _scored(rows, 2) if rows.terms[2:] else _counted(rows)
+    return best_of(entries, as_type(rows.terms[1], ValueType.INT))
 
 
 def top1(rows: Gathering) -> exp.Expr:
     """Write the value of the smallest (minus score, value)."""
-    return _extract(call("list_min", _scored(rows, 1)), "x")
+    return taken(call("list_min", _scored(rows, 1)))
 
 
 def members(rows: Gathering) -> exp.Expr:
@@ -124,12 +123,22 @@ def members(rows: Gathering) -> exp.Expr:
         flat = call("flatten", rows.listed(rows.value, rows.value))
         return call("list_sort", call("list_distinct", flat))
     distinct = exp.Distinct(expressions=[rows.value])
-    return call("list_sort", rows.listed(distinct, rows.value))
+    return different(rows.listed(distinct, rows.value))
 
 
 def median_gap_days(rows: Gathering) -> exp.Expr:
     """Write the lower median of the gaps between each date and the next; n dates have n - 1."""
-    days = call("list_sort", call("list_distinct", rows.listed(rows.value, rows.value)))
+    days = call("list_distinct", rows.listed(rows.value, rows.value))
+    return gaps_median(different(days))
+
+
+def different(values: exp.Expr) -> exp.Expr:
+    """Write a list of different values in order."""
+    return call("list_sort", values)
+
+
+def gaps_median(days: exp.Expr) -> exp.Expr:
+    """Write the lower median of the gaps of different dates in order."""
     later = call("list_slice", days.copy(), bare(2), bare(-1))
     pairs = call("list_slice", call("list_zip", days, later), bare(1), bare(-2))
     gap = call("date_diff", exp.Literal.string("day"), _place("_p", 1), _place("_p", 2))
@@ -150,7 +159,7 @@ def max_share(rows: Gathering) -> exp.Expr:
 def latest_by(rows: Gathering) -> exp.Expr:
     """Write ``key=value`` of every row that is the last of its key in (key, moment, value)."""
     key, value = (term.sql for term in rows.terms)
-    entry = _struct(k=key.copy(), at=rows.at.copy(), v=value.copy())
+    entry = struct(k=key.copy(), at=rows.at.copy(), v=value.copy())
     ordered = call("list_sort", rows.listed(entry, key, value))
     after = call("list_slice", ordered.copy(), bare(2), bare(-1))
     other = exp.NEQ(this=_extract(_place("_p", 1), "k"), expression=_extract(_place("_p", 2), "k"))
@@ -179,7 +188,7 @@ def streak(rows: Gathering) -> exp.Expr:
 def longest_streak(rows: Gathering) -> exp.Expr:
     """Write the longest run of 1 in a text with a digit per row, in order of time."""
     hit = exp.Coalesce(this=rows.value, expressions=[exp.false()])
-    ordered = call("list_sort", rows.listed(_struct(at=rows.at.copy(), hit=hit)))
+    ordered = call("list_sort", rows.listed(struct(at=rows.at.copy(), hit=hit)))
     one, none = exp.Literal.string("1"), exp.Literal.string("0")
     digit = case(_extract(_name("_e"), "hit"), one, none)
     text = call("array_to_string", _each(ordered, "_e", digit), exp.Literal.string(""))
@@ -215,8 +224,19 @@ def _starts(rows: Gathering) -> exp.Expr:
     return call("list_transform", values, body)
 
 
+def taken(entry: exp.Expr) -> exp.Expr:
+    """Write the value of an entry."""
+    return _extract(entry, "x")
+
+
+def best_of(entries: exp.Expr, limit: exp.Expr) -> exp.Expr:
+    """Write the values of the n smallest entries, sorted."""
+    best = call("list_slice", call("list_sort", entries), bare(1), limit)
+    return call("list_sort", _each(best, "_e", taken(_name("_e"))))
+
+
 def _dated(rows: Gathering) -> exp.Expr:
-    entry = _struct(at=rows.at.copy(), x=rows.value)
+    entry = struct(at=rows.at.copy(), x=rows.value)
     condition = rows.known(rows.value)
     return exp.Case(ifs=[exp.If(this=condition, true=entry)]) if condition else entry
 
@@ -225,25 +245,26 @@ def _counted(rows: Gathering) -> exp.Expr:
     """Write the list of {n: minus count, x: value}."""
     entries = call("map_entries", call("histogram", rows.kept(rows.value)))
     number = exp.Neg(this=exp.cast(_extract(_name("_e"), "value"), exp.DType.BIGINT))
-    return _each(entries, "_e", _struct(n=number, x=_extract(_name("_e"), "key")))
+    return _each(entries, "_e", struct(n=number, x=_extract(_name("_e"), "key")))
 
 
 def _scored(rows: Gathering, place: int) -> exp.Expr:
     """Write the list of {n: minus sum of scores, x: value}."""
     score = rows.terms[place].sql
-    entries = rows.listed(_struct(x=rows.value, s=score.copy()), rows.value, score)
+    entries = rows.listed(struct(x=rows.value, s=score.copy()), rows.value, score)
     keys = call("list_distinct", _each(entries.copy(), "_e", _extract(_name("_e"), "x")))
     same = exp.EQ(this=_extract(_name("_e"), "x"), expression=_name("_k"))
     own = call("list_filter", entries, _lambda("_e", same))
     number = exp.Neg(this=call("list_sum", _each(own, "_e", _extract(_name("_e"), "s"))))
-    return _each(keys, "_k", _struct(n=number, x=_name("_k")))
+    return _each(keys, "_k", struct(n=number, x=_name("_k")))
 
 
 def _name(name: str) -> exp.Expr:
     return exp.column(name)
 
 
-def _struct(**fields: exp.Expr) -> exp.Expr:
+def struct(**fields: exp.Expr) -> exp.Expr:
+    """Write a struct of named fields, compared in their order."""
     pairs = [
         exp.PropertyEQ(this=exp.to_identifier(name), expression=sql) for name, sql in fields.items()
     ]

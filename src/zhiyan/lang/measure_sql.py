@@ -9,13 +9,16 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from zhiyan.core.expression import Node, ValueType, names
+from zhiyan.core.expression import Call, Node, ValueType, names
 from zhiyan.core.measure import Measure, Rows
+from zhiyan.errors import InternalError, Problem
 from zhiyan.lang.bounds import in_window, named
 from zhiyan.lang.catalogue import Catalogue, common_names
 from zhiyan.lang.check import Name, Scope, check
+from zhiyan.lang.fused_sql import aggregated, worked_out
 from zhiyan.lang.rows import DERIVED, PART, Frame, column, source_rows, sql_name, view_scope
 from zhiyan.lang.steps_sql import Steps, narrowed
+from zhiyan.lang.value_counts_sql import Asked
 
 #: Measures with the names of their columns; all of one shape.
 Named = Sequence[tuple[str, Measure]]
@@ -73,13 +76,12 @@ def _plain(frame: Frame, measures: Named) -> exp.Query:
     view = frame.catalogue.views[measures[0][1].source]
     scope = view_scope(frame.catalogue, view)
     read = {name for _, measure in measures for name in columns_read(measure)}
-    values = [
-        named(frame.aggregate(m.aggregate, scope, _condition(frame, m, scope)), name)
+    asked = [
+        Asked(name=name, node=_call(m.aggregate), where=_condition(frame, m, scope))
         for name, m in measures
     ]
-    query = exp.select(_CUSTOMER.copy(), *values, copy=False)
-    query = query.from_(exp.to_table("fact"), copy=False).group_by(_CUSTOMER.copy(), copy=False)
-    return query.with_("fact", as_=source_rows(frame, view, read), copy=False)
+    rows, scope, asked = worked_out(frame, scope, asked, rows=source_rows(frame, view, read))
+    return aggregated(frame, scope, asked, table="fact").with_("fact", as_=rows, copy=False)
 
 
 def _shaped(frame: Frame, measures: Named) -> exp.Query:
@@ -90,12 +92,16 @@ def _shaped(frame: Frame, measures: Named) -> exp.Query:
     read = {name for _, measure in measures for name in columns_read(measure)}
     steps = _kept(frame, first, sorted(read))
     narrowed(steps, first, reads_back=reads_back(first))
-    query = exp.select("customer_id").group_by("customer_id")
     if first.grouped:
         scope = _bundled(steps, first, scope)
-    values = [named(frame.aggregate(m.aggregate, scope), name) for name, m in measures]
-    query = query.from_(steps.last).select(*values, copy=False)
-    return steps.attach(query)
+    asked = [Asked(name=name, node=_call(m.aggregate)) for name, m in measures]
+    return steps.attach(aggregated(frame, scope, asked, table=steps.last))
+
+
+def _call(aggregate: Node) -> Call:
+    if not isinstance(aggregate, Call):
+        raise InternalError(Problem(code="ZY991", message="unchecked measure: no aggregate"))
+    return aggregate
 
 
 def _kept(frame: Frame, measure: Measure, read: list[str]) -> Steps:

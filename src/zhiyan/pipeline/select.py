@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 from sqlglot import exp
 
-from zhiyan.core.expression import Call, Node
+from zhiyan.core.expression import Call, Node, names
 from zhiyan.core.snapshot import Manifest
 from zhiyan.lang.bounds import parameter
 from zhiyan.lang.catalogue import AS_OF, Catalogue
@@ -18,6 +18,7 @@ from zhiyan.lang.check import bind
 from zhiyan.lang.moment import Moment
 from zhiyan.lang.sql import scalar_sql
 from zhiyan.lang.tag_sql import VALID
+from zhiyan.pipeline.stored import tag_rows
 from zhiyan.ports import Engine, Statement
 
 DIALECT = "duckdb"
@@ -70,7 +71,7 @@ def matched(
     columns = [exp.column(tag, quoted=True) for tag in tags]
     query = (
         exp.select("customer_id", *columns)
-        .from_(_judged(judgement).subquery("judged"))
+        .from_(_judged(judgement, tags).subquery("judged"))
         .where("matched")
         .order_by("customer_id")
     )
@@ -97,14 +98,16 @@ def parts_of(where: Node) -> tuple[Node, ...]:
     return (where,)
 
 
-def _judged(judgement: Judgement) -> exp.Select:
-    """Return every valid customer with all tags and ``matched``: true, false or null."""
+def _judged(judgement: Judgement, tags: Sequence[str] = ()) -> exp.Select:
+    """Return every valid customer with some tags and ``matched``: true, false or null."""
     catalogue = judgement.catalogue
-    rows = exp.select("*").from_(exp.to_table(f"snapshot.t_{judgement.snapshot.snapshot_id}"))
-    if VALID in catalogue.tags:
+    node = bind(judgement.where, catalogue.literals)
+    valid = {VALID} & set(catalogue.tags)
+    read = {*tags, *valid, *(names(node) & set(catalogue.tags))}
+    rows = tag_rows(judgement.engine, catalogue, judgement.snapshot, codes=read)
+    if valid:
         rows = rows.where(exp.column(VALID, quoted=True))
     clock = Moment(as_of=judgement.snapshot.as_of, offset_minutes=judgement.offset_minutes)
-    node = bind(judgement.where, catalogue.literals)
     verdict = scalar_sql(node, catalogue.scope, _column, clock)
     judged = exp.select("*", exp.alias_(verdict, "matched"))
     return judged.from_(rows.subquery("customer"))

@@ -20,7 +20,10 @@ from zhiyan.pipeline.compute.store import keep, keeping
 from zhiyan.ports import Statement
 
 #: What aggregates give over no rows; all others give null.
-OVER_NOTHING = {"count": 0, "count_distinct": 0, "streak": 0, "any": False}
+OVER_NOTHING = {
+    "any": False, "count": 0, "count_distinct": 0, "streak": 0, "longest_streak": 0,
+    "longest_run": 0, "latest_run": 0,
+}  # fmt: skip
 
 #: How many parts are joined before the bundles of them are.
 BUNDLE = 9

@@ -170,10 +170,13 @@ def _insert(engine: Engine, manifest: Manifest, place: Generation) -> None:
         )
     }  # fmt: skip
     where = {"generation": place.number, "number": place.snapshot}
-    text = """INSERT INTO meta.snapshot SELECT $snapshot_id, $as_of, $known_at, $created_at,
-        $catalogue, $data, $customers, $events, $tags, $timings, $based_on, $complete, {newest},
-        $generation, $number, (SELECT max(resolution) FROM identity.resolution)"""
-    engine.run(_with_newest_import(text, {**plain, **texts, **where}))
+    values = {**plain, **texts, **where}
+    named_values = ", ".join(f"${name} AS {name}" for name in values)
+    text = (
+        f"INSERT INTO meta.snapshot BY NAME SELECT {named_values}, {{newest}} AS last_import, "  # noqa: S608 - names of our own columns
+        "(SELECT max(resolution) FROM identity.resolution) AS resolution"
+    )
+    engine.run(_with_newest_import(text, values))
 
 
 def _with_newest_import(text: str, values: dict[str, Any]) -> Statement:

@@ -1,10 +1,8 @@
 """The evidence card: rule, clauses with the customer's values, rows counted, and the next flip."""
 
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import timedelta
 
-from zhiyan.core.evidence import Clause, Counted, Evidence, Flip, Input
+from zhiyan.core.evidence import Clause, Counted, Evidence, Input
 from zhiyan.core.expression import Node, Ref, Value, walk
 from zhiyan.core.measure import Measure
 from zhiyan.core.tag import Tag
@@ -13,6 +11,7 @@ from zhiyan.lang.evaluate import evaluate
 from zhiyan.lang.measure_sql import columns_read
 from zhiyan.lang.memory import Found
 from zhiyan.lang.moment import Moment
+from zhiyan.pipeline.explain.ahead import first_flip
 from zhiyan.pipeline.explain.replay import Replay, Rule, bound_rules, closure
 from zhiyan.pipeline.explain.rows import Subject, fetch_rows
 
@@ -36,7 +35,7 @@ def explain(subject: Subject, code: str, *, horizon_days: int = HORIZON_DAYS) ->
     values = replay.values(moment)
     rule = next(found for found in rules if found.tag.code == code)
     seen = replay.names(rule, moment, values)
-    flip = _flip(replay, code, moment, horizon_days=horizon_days)
+    flip = first_flip(replay, subject.catalogue, code, at=(moment, horizon_days))
     return Evidence(
         customer_id=subject.customer_id,
         tag=code,
@@ -116,13 +115,3 @@ def _counted(measure: Measure, found: Found) -> Counted:
         columns=columns,
         rows=tuple(tuple(row.get(name) for name in columns) for row in newest),
     )
-
-
-def _flip(replay: Replay, code: str, moment: Moment, *, horizon_days: int) -> Flip | None:
-    now = replay.values(moment)[code]
-    for days in range(1, horizon_days + 1):
-        ahead = replace(moment, as_of=moment.as_of + timedelta(days=days))
-        value = replay.values(ahead)[code]
-        if value != now:
-            return Flip(at=ahead.as_of, value=value)
-    return None

@@ -1,100 +1,166 @@
-"""Which pairs of customer and tag differ between two sightings, found column by column."""
+"""Which pairs of customer and tag differ between two sightings, found part by part.
 
-from collections.abc import Sequence
+Two snapshots of one generation are compared where row versions differ; any others in whole, some tags
+at a time, so that memory holds no more than these.
+"""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from zhiyan.pipeline.history.placed import Place, place_of, shared
 from zhiyan.pipeline.history.state import literal, quoted, state, text_sql
 from zhiyan.pipeline.history.tables import CUSTOMER, Sighting, columns_of, exists
 from zhiyan.ports import Engine, Statement
 
 #: Temporary tables: customers of whom something differs, with both sides; and the pairs.
 PAIR, CHANGED = "history_pair", "history_changed"
+#: How many tags of everybody are told in one go.
+MOST_TAGS = 20
 
 
-def find_changed(
-    engine: Engine, base: Sighting | None, new: Sighting, *, known: Sequence[Sighting]
-) -> None:
-    """Make the table CHANGED: customer_id, tag, value (null: no value any more), version.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Tags that are compared in one go, and the relations with their values on both sides.
 
-    ``base`` None: everybody is new. The snapshot table of ``new`` must be there.
+    ``was`` empty: everybody is new. ``CUSTOMER`` among the codes: so is who is a customer.
     """
+
+    codes: tuple[str, ...]
+    was: str
+    now: str
+
+
+def parts(
+    engine: Engine, base: Sighting | None, new: Sighting, *, known: Sequence[Sighting]
+) -> Iterator[Part]:
+    """Yield what to compare: every tag of either sighting once. ``base`` None: there is none."""
     if base is None:
-        rows = opening(new)
+        yield from _everybody(engine, new)
+        return
+    places = shared(engine, base, new)
+    codes = [CUSTOMER, *sorted({*base.tags, *new.tags})]
+    if places is not None:
+        was, now = places
+        written = {CUSTOMER, *was.stored}
+        yield Part(
+            codes=tuple(code for code in codes if code in written),
+            was=was.rows_unlike(now),
+            now=now.rows_unlike(was),
+        )
+        codes = [code for code in codes if code not in written]
+    for some in _some(codes):
+        sides = (
+            state(engine, one, known, codes=[code for code in some if code in one.tags])
+            for one in (base, new)
+        )
+        yield Part(codes=some, was=next(sides), now=next(sides))
+
+
+def _everybody(engine: Engine, new: Sighting) -> Iterator[Part]:
+    place = place_of(engine, new)
+    stored, told = _stored(place, new)
+    for codes, rows in ((stored, place.rows if place else ""), (told, new.table)):
+        for some in _some(codes):
+            yield Part(codes=some, was="", now=rows)
+
+
+def _stored(place: Place | None, new: Sighting) -> tuple[list[str], list[str]]:
+    """Return the codes that are stored as they are, and those that only the view tells."""
+    codes = [CUSTOMER, *sorted(new.tags)]
+    written = {CUSTOMER, *place.stored} if place else set[str]()
+    return [c for c in codes if c in written], [c for c in codes if c not in written]
+
+
+def _some(codes: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    for first in range(0, len(codes), MOST_TAGS):
+        yield tuple(codes[first : first + MOST_TAGS])
+
+
+def find_changed(engine: Engine, part: Part, *, base: Sighting | None, new: Sighting) -> None:
+    """Make the table CHANGED: customer_id, tag, value (null: no value any more), version."""
+    if base is None:
+        rows = " UNION ALL ".join(opening(part, new))
     else:
-        _pair(engine, base, new, known=known)
-        codes = sorted({*base.tags, *new.tags})
-        rows = [_customers(), *(_moved(code, base, new) for code in codes)]
-    engine.run(Statement(f"CREATE OR REPLACE TEMP TABLE {CHANGED} AS {' UNION ALL '.join(rows)}"))
+        _pair(engine, part, base=base, new=new)
+        rows = _moved(part, base, new)
+    engine.run(Statement(f"CREATE OR REPLACE TEMP TABLE {CHANGED} AS {rows}"))
     engine.run(Statement(f"DROP TABLE IF EXISTS temp.{PAIR}"))
 
 
-def opening(new: Sighting) -> list[str]:
+def opening(part: Part, new: Sighting) -> list[str]:
     """Return a query per tag of everybody's value: customer_id, tag, value, version."""
-    return [_first(code, new) for code in (CUSTOMER, *sorted(new.tags))]
+    return [_first(code, part.now, new) for code in part.codes]
 
 
-def _first(code: str, new: Sighting) -> str:
+def _first(code: str, rows: str, new: Sighting) -> str:
     if code == CUSTOMER:
-        return f"SELECT customer_id, '{CUSTOMER}' AS tag, 'true' AS value, '' AS version FROM {new.table}"  # noqa: S608 - declared names
+        return (
+            f"SELECT customer_id, '{CUSTOMER}' AS tag, 'true' AS value, '' AS version FROM {rows}"  # noqa: S608 - declared names
+        )
     version, kind = new.tags[code]
     value = text_sql(quoted(code), kind)
     return (
         f"SELECT customer_id, {literal(code)} AS tag, {value} AS value,"  # noqa: S608 - declared names
-        f" {literal(version)} AS version FROM {new.table} WHERE {quoted(code)} IS NOT NULL"
+        f" {literal(version)} AS version FROM {rows} WHERE {quoted(code)} IS NOT NULL"
     )
 
 
-def _pair(engine: Engine, base: Sighting, new: Sighting, *, known: Sequence[Sighting]) -> None:
+def _pair(engine: Engine, part: Part, *, base: Sighting, new: Sighting) -> None:
     """Make the table PAIR: customers of whom anything differs, old and new values side by side."""
-    old_codes, codes = sorted(base.tags), sorted(new.tags)
-    olds = "".join(f", was.{quoted(c)} AS {quoted('old ' + c)}" for c in old_codes)
-    news = "".join(f", now.{quoted(c)} AS {quoted('new ' + c)}" for c in codes)
-    differs = [
-        _differs(code, base, new, sides=("was.", "now.")) for code in sorted({*old_codes, *codes})
-    ]
-    gone = "was.customer_id IS NULL OR now.customer_id IS NULL"
-    before = state(engine, base, known, codes=old_codes)
-    after = state(engine, new, known, codes=codes)
+    olds = "".join(f", was.{quoted(c)} AS {_old(c)}" for c in part.codes if c in base.tags)
+    news = "".join(f", now.{quoted(c)} AS {_new(c)}" for c in part.codes if c in new.tags)
+    differs = " OR ".join(_differs(code, base, new) for code in part.codes)
     engine.run(
         Statement(
-            f"CREATE OR REPLACE TEMP TABLE {PAIR} AS"  # noqa: S608 - declared names
-            " SELECT coalesce(was.customer_id, now.customer_id) AS customer_id,"
-            f" was.customer_id IS NOT NULL AS was_here, now.customer_id IS NOT NULL AS is_here"
-            f"{olds}{news} FROM {before} AS was FULL JOIN {after} AS now"
-            f" ON was.customer_id = now.customer_id WHERE {' OR '.join([gone, *differs])}"
+            f"CREATE OR REPLACE TEMP TABLE {PAIR} AS SELECT * FROM ("  # noqa: S608 - declared names
+            "SELECT coalesce(was.customer_id, now.customer_id) AS customer_id,"
+            " was.customer_id IS NOT NULL AS was_here, now.customer_id IS NOT NULL AS is_here"
+            f"{olds}{news} FROM {part.was} AS was FULL JOIN {part.now} AS now"
+            f" ON was.customer_id = now.customer_id) WHERE {differs}"
         )
     )
 
 
-def _differs(code: str, base: Sighting, new: Sighting, *, sides: tuple[str, str]) -> str:
+def _old(code: str) -> str:
+    return quoted("old " + code)
+
+
+def _new(code: str) -> str:
+    return quoted("new " + code)
+
+
+def _differs(code: str, base: Sighting, new: Sighting) -> str:
     """Return the condition that a tag differs; another version differs wherever there is a value."""
-    was, now = (
-        f"{side}{quoted(prefix + code)}"
-        for side, prefix in zip(sides, ("", "") if sides[0] else ("old ", "new "), strict=True)
-    )
+    if code == CUSTOMER:
+        return "was_here <> is_here"
     if code not in new.tags:
-        return f"{was} IS NOT NULL"
+        return f"{_old(code)} IS NOT NULL"
     if code not in base.tags:
-        return f"{now} IS NOT NULL"
+        return f"{_new(code)} IS NOT NULL"
     if base.tags[code] != new.tags[code]:
-        return f"({was} IS NOT NULL OR {now} IS NOT NULL)"
-    return f"{was} IS DISTINCT FROM {now}"
+        return f"({_old(code)} IS NOT NULL OR {_new(code)} IS NOT NULL)"
+    return f"{_old(code)} IS DISTINCT FROM {_new(code)}"
 
 
-def _customers() -> str:
+def _moved(part: Part, base: Sighting, new: Sighting) -> str:
+    """Return the query of the pairs that differ, each customer of PAIR read once."""
+    told = ", ".join(_told(code, base, new) for code in part.codes)
     return (
-        f"SELECT customer_id, '{CUSTOMER}' AS tag, CASE WHEN is_here THEN 'true' END AS value,"  # noqa: S608 - declared names
-        f" '' AS version FROM {PAIR} WHERE was_here <> is_here"
+        "SELECT customer_id, c.tag AS tag, c.value AS value, c.version AS version"  # noqa: S608 - declared names
+        f" FROM (SELECT customer_id, unnest([{told}]) AS c FROM {PAIR}) WHERE c IS NOT NULL"
     )
 
 
-def _moved(code: str, base: Sighting, new: Sighting) -> str:
-    version, kind = new.tags.get(code, ("", "VARCHAR"))
-    value = text_sql(quoted("new " + code), kind) if code in new.tags else "NULL"
-    return (
-        f"SELECT customer_id, {literal(code)} AS tag, {value} AS value,"  # noqa: S608 - declared names
-        f" {literal(version)} AS version FROM {PAIR}"
-        f" WHERE {_differs(code, base, new, sides=('', ''))}"
-    )
+def _told(code: str, base: Sighting, new: Sighting) -> str:
+    """Return a tag, its value and its version as one struct; null where it does not differ."""
+    version, value = "", "NULL::VARCHAR"
+    if code == CUSTOMER:
+        value = "CASE WHEN is_here THEN 'true' END"
+    elif code in new.tags:
+        version, kind = new.tags[code]
+        value = text_sql(_new(code), kind)
+    row = f"{{'tag': {literal(code)}, 'value': {value}, 'version': {literal(version)}}}"
+    return f"CASE WHEN {_differs(code, base, new)} THEN {row} END"
 
 
 def kept_columns(engine: Engine, table: str) -> dict[str, str]:

@@ -15,8 +15,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from zhiyan.pipeline.history.changed import CHANGED, find_changed, opening
-from zhiyan.pipeline.history.state import replayed
+from zhiyan.pipeline.history.changed import CHANGED, find_changed, opening, parts
+from zhiyan.pipeline.history.state import literal, replayed
 from zhiyan.pipeline.history.tables import OPEN, Sighting, add, exists, sightings
 from zhiyan.ports import Engine, Statement
 
@@ -76,13 +76,21 @@ def _place(engine: Engine, new: Sighting, earlier: Sequence[Sighting]) -> int:
     if base is None and following is None:
         _begin(engine, new)
         return _opened(engine, new)
-    find_changed(engine, base, new, known=[*earlier, new])
-    if following is None and (base is None or base.as_of < new.as_of):
-        _go_on(engine, new)
-    else:
-        _revise(engine, new, following)
+    for part in parts(engine, base, new, known=[*earlier, new]):
+        find_changed(engine, part, base=base, new=new)
+        tags = _tags(engine)
+        if tags and following is None and (base is None or base.as_of < new.as_of):
+            _go_on(engine, new, tags)
+        elif tags:
+            _revise(engine, new, following, tags=tags)
     engine.run(Statement(f"DROP TABLE IF EXISTS temp.{CHANGED}"))
     return _opened(engine, new)
+
+
+def _tags(engine: Engine) -> str:
+    """Return the tags that changed as a list of SQL texts: intervals of others are not read."""
+    rows = engine.query(Statement(f"SELECT DISTINCT tag FROM {CHANGED} ORDER BY tag"))  # noqa: S608 - our names
+    return ", ".join(literal(str(tag)) for tag in rows.column("tag").to_pylist())
 
 
 def _opened(engine: Engine, new: Sighting) -> int:
@@ -96,8 +104,12 @@ def _opened(engine: Engine, new: Sighting) -> int:
 
 
 def _begin(engine: Engine, new: Sighting) -> None:
-    """Open the intervals of the very first sighting, tag by tag, so that each tag lies together."""
-    for query in opening(new):
+    """Open the intervals of the very first sighting, tag by tag, so that each tag lies together.
+
+    A statement for many tags keeps half-filled blocks in memory, and the next commit pays for them.
+    """
+    queries = [q for part in parts(engine, None, new, known=()) for q in opening(part, new)]
+    for query in queries:
         engine.run(
             Statement(
                 "INSERT INTO history.value SELECT customer_id, tag, value, version, $as_of, $open,"  # noqa: S608 - our names
@@ -107,14 +119,14 @@ def _begin(engine: Engine, new: Sighting) -> None:
         )
 
 
-def _go_on(engine: Engine, new: Sighting) -> None:
+def _go_on(engine: Engine, new: Sighting, tags: str) -> None:
     """End what changed at the new as-of, and open what it is now."""
     values = _values(new)
     engine.run(
         Statement(
             "UPDATE history.value AS h SET valid_to = $as_of, ended_by = $number"  # noqa: S608 - our names
             f" FROM {CHANGED} AS c WHERE h.customer_id = c.customer_id AND h.tag = c.tag"
-            " AND h.known_to = $open AND h.valid_to = $open",
+            f" AND h.known_to = $open AND h.valid_to = $open AND h.tag IN ({tags})",
             _only(values, "as_of", "number", "open"),
         )
     )
@@ -128,7 +140,7 @@ def _go_on(engine: Engine, new: Sighting) -> None:
     )
 
 
-def _revise(engine: Engine, new: Sighting, following: datetime | None) -> None:
+def _revise(engine: Engine, new: Sighting, following: datetime | None, *, tags: str) -> None:
     """Tell the intervals around the as-of anew, for the pairs that changed there."""
     values = {**_values(new), "following": following or OPEN}
     edge = "$following" if following else "$as_of"
@@ -137,7 +149,8 @@ def _revise(engine: Engine, new: Sighting, following: datetime | None) -> None:
         TOUCHED,
         "SELECT h.* FROM history.value AS h"  # noqa: S608 - our names
         f" SEMI JOIN {CHANGED} AS c ON h.customer_id = c.customer_id AND h.tag = c.tag"
-        f" WHERE h.known_to = $open AND h.valid_from <= {edge} AND h.valid_to >= $as_of",
+        f" WHERE h.known_to = $open AND h.valid_from <= {edge} AND h.valid_to >= $as_of"
+        f" AND h.tag IN ({tags})",
         values=_only(values, "open", "as_of", *(["following"] if following else [])),
     )
     _make(engine, MERGED, _merging(), values=_only(values, "as_of", "following"))
@@ -145,7 +158,7 @@ def _revise(engine: Engine, new: Sighting, following: datetime | None) -> None:
         Statement(
             "UPDATE history.value AS h SET known_to = $known_at, replaced_by = $number"  # noqa: S608 - our names
             f" FROM {TOUCHED} AS t WHERE h.customer_id = t.customer_id AND h.tag = t.tag"
-            " AND h.known_to = $open AND h.valid_from = t.valid_from"
+            f" AND h.known_to = $open AND h.valid_from = t.valid_from AND h.tag IN ({tags})"
             f" AND NOT EXISTS ({SAME.format(MERGED, *['t'] * 6)})",
             _only(values, "known_at", "number", "open"),
         )

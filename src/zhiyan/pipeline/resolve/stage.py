@@ -72,14 +72,22 @@ class _Run:
     now: Sources
     held: State | None
     usable: State | None
+    whole: bool
 
 
 def resolve(
-    engine: Engine, moment: AsOf, *, recorded_at: datetime, progress: Progress
+    engine: Engine,
+    moment: AsOf,
+    *,
+    recorded_at: datetime,
+    progress: Progress,
+    whole: bool = False,
 ) -> ResolveReport:
     """Resolve all parties visible at ``moment`` to customers.
 
-    ``recorded_at`` is the aware moment that changes are recorded under. Every visible party gets
+    ``recorded_at`` is the aware moment that changes are recorded under. With ``whole`` everything is
+    looked at, and nothing is noted that a later resolve could build on: many small questions cost an
+    engine of many machines more than one large one. Every visible party gets
     exactly one customer: the id of the party in her component that was seen first (ties: smallest
     id), so that it does not change when newer records join.
     """
@@ -93,7 +101,8 @@ def resolve(
             recorded_at=recorded_at,
             now=now,
             held=held,
-            usable=news.reusable(engine, moment, held, now=now),
+            usable=news.reusable(engine, moment, held, now=now) if not whole else None,
+            whole=whole,
         )
         report = _run(run, progress)
         tables.drop(engine)
@@ -145,7 +154,7 @@ def _state(run: _Run, resolution: int, sizes: Mapping[str, Mapping[str, int]]) -
     return State(
         resolution=resolution,
         as_of=run.moment.stored_as_of,
-        complete=not run.now.holds_back(run.moment),
+        complete=not run.whole and not run.now.holds_back(run.moment),
         last_import=run.now.last_import,
         next_due=_next_due(run),
         observations=observations(run.engine, run.now.last_import),
@@ -158,6 +167,8 @@ def _state(run: _Run, resolution: int, sizes: Mapping[str, Mapping[str, int]]) -
 
 def _next_due(run: _Run) -> datetime | None:
     """Return when the next fact becomes visible, asking only facts that may tell."""
+    if run.whole:
+        return None
     due = run.usable.next_due if run.usable else None
     passed = due is not None and due < run.moment.stored_as_of
     if run.usable is None or passed:

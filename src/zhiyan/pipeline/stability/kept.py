@@ -2,20 +2,19 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 
 from zhiyan.analytics.stability import psi
-from zhiyan.core.expression import ValueType
 from zhiyan.core.kinds import KINDS
 from zhiyan.core.snapshot import Manifest
 from zhiyan.core.tag import Tag
 from zhiyan.lang.catalogue import Catalogue
-from zhiyan.lang.tag_sql import VALID, ancestors
+from zhiyan.lang.tag_sql import ancestors
 from zhiyan.lang.versions import described_parts, semantic_parts
+from zhiyan.pipeline.stability.spread import count
 from zhiyan.ports import Engine, Statement
 
 #: Table -> its columns.
@@ -31,10 +30,6 @@ TABLES: dict[str, str] = {
     "meta.tag_use": """
         day DATE NOT NULL, code VARCHAR NOT NULL, reader VARCHAR NOT NULL, uses BIGINT NOT NULL""",
 }
-_NUMBERS = frozenset({ValueType.INT, ValueType.DECIMAL, ValueType.MONEY})
-_TIMES = frozenset({ValueType.DATE, ValueType.MOMENT})
-#: Texts with more different values than this have no distribution, only coverage.
-MOST_VALUES = 200
 LONG_AGO = timedelta(days=30)
 
 
@@ -94,7 +89,7 @@ def keep_quality(engine: Engine, catalogue: Catalogue, snapshot: Manifest) -> in
         _distributions(engine, snapshot.as_of - gap)
         for gap in (timedelta(microseconds=1), LONG_AGO)
     )
-    customers, found = _count(engine, catalogue, snapshot, earlier=before)
+    customers, found = count(engine, catalogue, snapshot, earlier=before)
     ages = _fact_ages(engine, snapshot.as_of)
     rows = [
         {
@@ -113,96 +108,6 @@ def keep_quality(engine: Engine, catalogue: Catalogue, snapshot: Manifest) -> in
     ]
     _insert(engine, "meta.tag_quality", rows)
     return len(rows)
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """SQL of the value whose histogram is taken, and the edges of its bins; empty: by value."""
-
-    value: str
-    edges: tuple[float, ...]
-
-
-def _count(
-    engine: Engine,
-    catalogue: Catalogue,
-    snapshot: Manifest,
-    *,
-    earlier: Mapping[str, dict[str, Any]],
-) -> tuple[int, list[dict[str, Any]]]:
-    """Return how many valid customers there are, and the distribution of each tag, in two scans."""
-    tags = [tag for code, tag in catalogue.tags.items() if code in snapshot.tags]
-    valid = f' WHERE "{VALID}"' if VALID in snapshot.tags else ""
-    rows = f"snapshot.t_{snapshot.snapshot_id}{valid}"
-    moment = {"as_of": snapshot.as_of}
-    first = ", ".join(_sizes(tag, number, earlier) for number, tag in enumerate(tags))
-    sizes = _one(engine, f"SELECT count(*) AS customers, {first} FROM {rows}", moment)  # noqa: S608 - declared names
-    asked = {n: _asked(tag, n, sizes, earlier=earlier) for n, tag in enumerate(tags)}
-    listed = [
-        f"histogram({one.value}{f', {list(one.edges)}' if one.edges else ''}) AS h{n}"
-        for n, one in asked.items()
-        if one is not None
-    ]
-    counts = _one(engine, f"SELECT {', '.join(listed)} FROM {rows}", moment) if listed else {}  # noqa: S608 - declared names
-    customers = int(sizes["customers"])
-    return customers, [
-        _spread(asked[n], counts.get(f"h{n}"), customers - int(sizes[f"k{n}"]))
-        for n in range(len(tags))
-    ]
-
-
-def _value(tag: Tag) -> str:
-    """Return the number or text whose distribution tells about a tag.
-
-    Dates count as days before the as-of, lists by their length.
-    """
-    name = f'"{tag.code}"'
-    if tag.type in _TIMES:
-        return f"((epoch($as_of::TIMESTAMP) - epoch({name}::TIMESTAMP)) / 86400)"
-    if tag.type is ValueType.LIST:
-        return f"len({name})::DOUBLE"
-    return f"{name}::DOUBLE" if tag.type in _NUMBERS else f"{name}::VARCHAR"
-
-
-def _in_bins(tag: Tag) -> bool:
-    return tag.type in _NUMBERS or tag.type in _TIMES or tag.type is ValueType.LIST
-
-
-def _sizes(tag: Tag, number: int, earlier: Mapping[str, dict[str, Any]]) -> str:
-    known = f'count("{tag.code}") AS k{number}'
-    if _in_bins(tag):
-        if earlier.get(tag.code, {}).get("edges"):
-            return known
-        tenths = [share / 10 for share in range(1, 10)]
-        return f"{known}, approx_quantile({_value(tag)}, {tenths}) AS q{number}"
-    return f'{known}, approx_count_distinct("{tag.code}") AS d{number}'
-
-
-def _asked(
-    tag: Tag, number: int, sizes: Mapping[str, Any], *, earlier: Mapping[str, dict[str, Any]]
-) -> _Asked | None:
-    """Return what to count; None where there is nothing, or too many different texts."""
-    if not _in_bins(tag):
-        return _Asked(_value(tag), ()) if 0 < sizes[f"d{number}"] <= MOST_VALUES else None
-    kept = earlier.get(tag.code, {}).get("edges")
-    edges = kept or sorted({float(edge) for edge in sizes[f"q{number}"] or ()})
-    return _Asked(_value(tag), tuple(edges)) if edges else None
-
-
-def _spread(asked: _Asked | None, counted: Any, nulls: int) -> dict[str, Any]:
-    """Return a distribution as it is kept; bins end at their edges, the last one is open."""
-    pairs: list[tuple[Any, int]] = list(counted or ())
-    if asked is None:
-        return {"nulls": nulls}
-    if not asked.edges:
-        return {"nulls": nulls, "values": {str(value): int(n) for value, n in pairs}}
-    found = {float(edge): int(n) for edge, n in pairs}
-    inner = [found.get(edge, 0) for edge in asked.edges]
-    return {
-        "nulls": nulls,
-        "edges": list(asked.edges),
-        "counts": [*inner, sum(found.values()) - sum(inner)],
-    }
 
 
 def _psi(before: dict[str, Any] | None, after: dict[str, Any]) -> float | None:
@@ -250,11 +155,6 @@ def _age(catalogue: Catalogue, tag: Tag, ages: Mapping[str, int]) -> int | None:
     sources = {measure.source for one in read for measure in one.measures}
     kinds = {part.kind for source in sources for part in catalogue.views[source].parts}
     return min((ages[kind] for kind in kinds if kind in ages), default=None)
-
-
-def _one(engine: Engine, text: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    used = {name: value for name, value in values.items() if f"${name}" in text}
-    return engine.query(Statement(text, used)).to_pylist()[0]
 
 
 def _insert(engine: Engine, table: str, rows: Sequence[Mapping[str, Any]]) -> None:

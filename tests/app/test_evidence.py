@@ -1,0 +1,127 @@
+"""Evidence cards of the whole medical pack: every kind of tag, told right now and on every day."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from tests.app.group import reading, rows
+
+from zhiyan.app.workspace import Workspace
+from zhiyan.core.expression import walk
+from zhiyan.core.identity import public_id
+from zhiyan.lang.counters import counters
+from zhiyan.lang.moment import Moment
+from zhiyan.lang.volatile import POPULATION_FUNCTIONS
+from zhiyan.pipeline.explain import Subject
+from zhiyan.pipeline.explain.ahead import first_flip
+from zhiyan.pipeline.explain.replay import Replay, bound_rules
+from zhiyan.pipeline.explain.rows import fetch_rows
+from zhiyan.pipeline.stored import tag_rows
+
+DAYS = 30
+
+
+@pytest.fixture(scope="module")
+def seen(demo: Path) -> Iterator[Workspace]:
+    """The demo, read only."""
+    with reading(demo) as workspace:
+        yield workspace
+
+
+def stored(workspace: Workspace, limit: int) -> list[dict[str, object]]:
+    """Return all tags of some customers, through the view that tells everything."""
+    view = f"snapshot.t_{workspace.snapshot().snapshot_id}"
+    order = "md5(customer_id::VARCHAR)"
+    found = rows(workspace, f"SELECT * FROM {view} WHERE net_spend_12m > 0 ORDER BY {order}")
+    return [
+        {code: tuple(v) if isinstance(v, list) else v for code, v in row.items()}
+        for row in found[:limit]
+    ]
+
+
+def subject_of(workspace: Workspace, customer_id: int) -> Subject:
+    return Subject(
+        engine=workspace.engine,
+        catalogue=workspace.catalogue,
+        snapshot=workspace.snapshot(),
+        customer_id=customer_id,
+        zone=workspace.settings.zone,
+        memo=workspace.compiled,
+    )
+
+
+def replay_of(subject: Subject) -> Replay:
+    rules = bound_rules(subject, list(subject.catalogue.tags.values()))
+    return Replay(rules, fetch_rows(subject, [m for rule in rules for m in rule.measures]))
+
+
+def test_the_pack_has_a_tag_of_every_kind(seen: Workspace):
+    tags = seen.catalogue.tags
+    nodes = {c: [n for k in t.cases for n in (k.when, k.then)] for c, t in tags.items()}
+    called = {getattr(p, "op", "") for c in tags for n in nodes[c] for p in walk(n)}
+    called |= {getattr(p, "op", "") for t in tags.values() for p in walk(t.otherwise)}
+    assert called & POPULATION_FUNCTIONS
+    assert counters(seen.catalogue)
+    kinds = {tag.kind.value for tag in tags.values()}
+    assert {"fact", "rule", "manual", "model"} <= kinds
+
+
+def test_every_tag_of_a_card_is_what_the_snapshot_has(seen: Workspace):
+    (row,) = stored(seen, 1)
+    person = public_id(row["customer_id"])
+    for code in seen.snapshot().tags:
+        card = seen.explain(person, code)
+        assert card.value == row[code], code
+        assert sum(clause.chosen for clause in card.clauses) == 1, code
+
+
+def test_all_tags_of_several_customers_are_replayed_from_their_own_rows(seen: Workspace):
+    for row in stored(seen, 12):
+        subject = subject_of(seen, int(str(row["customer_id"])))
+        moment = Moment(subject.snapshot.as_of, subject.zone.offset_minutes)
+        assert replay_of(subject).values(moment) == {c: row[c] for c in seen.snapshot().tags}
+
+
+@pytest.mark.parametrize("code", ["age", "days_since_last_activity", "rfm_segment"])
+def test_a_predicate_counts_alike_on_the_table_and_on_the_view(seen: Workspace, code: str):
+    """Counters are read through the view, stored tags past it."""
+    catalogue, manifest = seen.catalogue, seen.snapshot()
+    narrow = tag_rows(seen.engine, catalogue, manifest, codes=[code]).sql(dialect="duckdb")
+    view = f"snapshot.t_{manifest.snapshot_id}"
+    assert (view in narrow) == (code in counters(catalogue))
+    whole = rows(seen, f'SELECT customer_id, "{code}" FROM {view} ORDER BY 1')
+    assert rows(seen, f"SELECT * FROM ({narrow}) ORDER BY 1") == whole
+    of_the_valid = f'SELECT count("{code}") AS n FROM {view} WHERE valid_customer'
+    known = seen.select(f"{code} is not null").counts.matched
+    assert known == rows(seen, of_the_valid)[0]["n"] > 0
+
+
+def test_a_tag_defined_otherwise_since_is_read_through_the_view(seen: Workspace):
+    manifest = seen.snapshot()
+    older = replace(manifest, tags={**manifest.tags, "rfm_segment": "another"})
+    for codes, past in ((["rfm_segment"], False), (["rfm_r"], True)):
+        text = tag_rows(seen.engine, seen.catalogue, older, codes=codes).sql(dialect="duckdb")
+        assert ("snapshot.tag_" in text) == past
+
+
+@pytest.mark.slow
+def test_the_flip_is_the_first_day_that_a_replay_of_every_day_finds(seen: Workspace):
+    found = 0
+    for row in stored(seen, 2):
+        subject = subject_of(seen, int(str(row["customer_id"])))
+        replay = replay_of(subject)
+        moment = Moment(subject.snapshot.as_of, subject.zone.offset_minutes)
+        now = replay.values(moment)
+        first: dict[str, tuple[object, object]] = {}
+        for day in range(1, DAYS + 1):
+            ahead = replace(moment, as_of=moment.as_of + timedelta(days=day))
+            for code, value in replay.values(ahead).items():
+                if value != now[code]:
+                    first.setdefault(code, (ahead.as_of, value))
+        for code in now:
+            flip = first_flip(replay, subject.catalogue, code, at=(moment, DAYS))
+            assert (flip and (flip.at, flip.value)) == first.get(code), code
+        found += len(first)
+    assert found
