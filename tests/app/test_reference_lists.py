@@ -142,6 +142,19 @@ def test_a_list_that_comes_late_says_what_to_import_again(tmp_path: Path, files:
         assert facts(workspace) == wanted
 
 
+def test_a_refresh_after_a_late_list_is_what_compute_gives(tmp_path: Path, files: dict[str, Path]):
+    with opened(tmp_path, "one") as workspace:
+        for name in ("到院", "美团订单", "员工"):
+            workspace.ingest([files[name]])
+        as_of = workspace.clock.now()
+        before = workspace.compute(as_of)
+        for name in ("门店", "到院", "美团订单"):
+            workspace.ingest([files[name]])
+        fresh = workspace.refresh(as_of)
+        assert fresh.data != before.data  # the clinics are others
+        assert workspace.compute(as_of).snapshot_id == fresh.snapshot_id
+
+
 def test_clinics_of_the_settings_go_before_a_list(tmp_path: Path, files: dict[str, Path]):
     Workspace.create(tmp_path / "w")
     settings = tmp_path / "w" / "zhiyan.yaml"

@@ -233,8 +233,15 @@ def withdraw_renamed(digest: str, fixed: Sequence[str], context: Context) -> int
 
 
 _UNSEE = "DELETE FROM identity.observation"
-#: Tells the next resolve to look at everything: this is no new fact but a change of stored ones.
-_REWRITTEN = "UPDATE identity.resolution SET complete = false"
+#: Tells the next resolve and refresh to look at everything: no fact is new, stored ones are others.
+_REWRITTEN = {
+    "identity.resolution": "UPDATE identity.resolution SET complete = false",
+    "meta.snapshot": "UPDATE meta.snapshot SET complete = false",
+}
+_THERE = """
+SELECT table_schema || '.' || table_name AS name FROM information_schema.tables
+WHERE table_catalog = current_database()
+"""
 
 
 def _move(kind: str, names: tuple[str, str], digest: str, *, fixed: bool, context: Context) -> None:
@@ -250,7 +257,10 @@ def _move(kind: str, names: tuple[str, str], digest: str, *, fixed: bool, contex
             values,
         )
     )
-    context.engine.run(Statement(_REWRITTEN))
+    there = context.engine.query(Statement(_THERE)).column("name").to_pylist()
+    for table, text in _REWRITTEN.items():
+        if table in there:
+            context.engine.run(Statement(text))
     keep = {"digest": digest, "old": old, **({"code": code} if fixed else {})}
     where = f"WHERE clinic = $old AND import_id IN ({earlier})"
     verb = "UPDATE identity.observation SET clinic = $code" if fixed else _UNSEE
