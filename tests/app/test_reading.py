@@ -102,7 +102,8 @@ def test_labels_name_what_codes_point_at(reads: WorkspaceReads):
     labels = reads.labels("item_pref_top1")
     assert shown
     assert all(bar.value in labels for bar in shown if bar.value is not None)
-    assert reads.labels("rfm_segment") == {}
+    assert reads.labels("rfm_segment")["champion"].zh == "重要价值"
+    assert reads.labels("rfm_r") == {}
 
 
 def test_pages_cover_every_customer_once(reads: WorkspaceReads, valid: int):

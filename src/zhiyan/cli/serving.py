@@ -22,7 +22,7 @@ def serve(
     port: Annotated[int, typer.Option(help="端口 / port", min=1, max=65535)] = 8000,
     *,
     live: Annotated[
-        bool, typer.Option("--live", help="同时接收实时事件 / take live events too")
+        bool, typer.Option("--live", help="接收实时事件 / live events")
     ] = False,
 ) -> None:
     """在本机浏览器里查看 / Serve the page and API on this machine.

@@ -77,7 +77,7 @@ def watch(  # noqa: PLR0913 - one option each
     ] = False,
     json: JsonOption = False,
 ) -> None:
-    """接收实时事件，打印每次标签变化 / Take live events, print changes as they happen.
+    """接收实时事件，打印变化 / Take live events, print what changes.
 
     已有服务在运行时改为跟随它 / Where a live server runs already, follow that.
     """
