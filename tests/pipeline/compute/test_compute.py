@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.effort import examples
 
 from zhiyan.core.time import BusinessZone
-from zhiyan.pipeline.compute import compute, refresh, snapshots
+from zhiyan.pipeline.compute import compute, full, refresh, snapshots
 from zhiyan.pipeline.explain import Subject, explain
 from zhiyan.pipeline.explain.replay import Replay, bound_rules
 from zhiyan.pipeline.explain.rows import fetch_rows
@@ -232,3 +232,18 @@ def test_a_snapshot_found_again_leaves_nothing_behind(job):
 def test_a_clock_without_zone_is_refused(job):
     with pytest.raises(Exception, match="time zone"):
         compute(job(filled(seed=1), datetime(2026, 1, 1)))  # noqa: DTZ001 - meant
+
+
+def test_some_customers_at_a_time_give_the_same(monkeypatch: pytest.MonkeyPatch, job):
+    whole = filled(seed=11)
+    first = compute(job(whole, life.T, now=RECORDED))
+    later = refresh(job(whole, life.T + timedelta(days=40), now=RECORDED))
+    monkeypatch.setattr(full, "CHUNK", 3)
+    pieces = filled(seed=11)
+    assert len(full.chunks(job(pieces, life.T), "identity.assignment")) > 2
+    assert compute(job(pieces, life.T, now=RECORDED)).snapshot_id == first.snapshot_id
+    fresh = refresh(job(pieces, life.T + timedelta(days=40), now=RECORDED))
+    assert fresh.snapshot_id == later.snapshot_id
+    assert fresh.based_on == first.snapshot_id
+    assert table(pieces, fresh) == table(whole, later)
+    assert table(pieces, fresh, "m") == table(whole, later, "m")

@@ -87,9 +87,9 @@ def make_measures(
     parts = job.plan.parts
     make_parts(job, parts, parties)
     with job.timed("join"):
-        for chunk in _chunks(job, parties):
+        for chunk in chunks(job, parties):
             query = joined(parts, parties, chunk).select(*version)
-            _fill(job, table, query, chunk, temporary=not version)
+            fill(job, table, query, chunk, temporary=not version)
         drop(job.engine, *(part.name for part in parts))
     job.progress.step("compute", len(parts) + 1, len(parts) + 1)
 
@@ -123,17 +123,17 @@ def _make_tags(
     )
     job.engine.run(statement(create_as(RANKED, ranked, temporary=True), job.values))
     others = set(job.catalogue.tags) - found
-    for chunk in _chunks(job, measures):
-        some = _only(exp.select("*").from_(measures), chunk).subquery("measure")
+    for chunk in chunks(job, measures):
+        some = only(exp.select("*").from_(measures), chunk).subquery("measure")
         known = [exp.column(code, table=RANKED, quoted=True) for code in sorted(found)]
         rows = exp.select("measure.*", *known).from_(some)
         rows = rows.join(RANKED, on=f"{RANKED}.customer_id = measure.customer_id")
         query = with_tags(job.frame(), job.plan.columns, rows=rows, values=values, chosen=others)
-        _fill(job, table, query, chunk, temporary=temporary)
+        fill(job, table, query, chunk, temporary=temporary)
     drop(job.engine, RANKED)
 
 
-def _fill(  # noqa: PLR0917 - what goes where
+def fill(  # noqa: PLR0917 - what goes where
     job: Job, table: str, query: exp.Query, chunk: Chunk, *, temporary: bool
 ) -> None:
     """Put a query's rows into a table in the order of customers; the first chunk makes it."""
@@ -143,7 +143,7 @@ def _fill(  # noqa: PLR0917 - what goes where
     job.engine.run(statement(made, job.values))
 
 
-def _chunks(job: Job, table: str) -> list[Chunk]:
+def chunks(job: Job, table: str) -> list[Chunk]:
     """Return ranges of customer ids that together hold everybody of a table."""
     text = (
         "SELECT min(customer_id) AS first FROM (SELECT customer_id, "  # noqa: S608 - our own table
@@ -155,7 +155,7 @@ def _chunks(job: Job, table: str) -> list[Chunk]:
     return list(pairwise([None, *firsts[1:], None]))
 
 
-def _only(query: exp.Select, chunk: Chunk) -> exp.Select:
+def only(query: exp.Select, chunk: Chunk) -> exp.Select:
     """Restrict a query to the customers of a chunk."""
     for bound, compare in zip(chunk, (exp.GTE, exp.LT), strict=True):
         if bound is not None:
@@ -203,7 +203,7 @@ def _bundle(parts: Sequence[Part], parties: str, chunk: Chunk) -> exp.Select:
 
 
 def _customers(parties: str, chunk: Chunk) -> exp.Select:
-    rows = _only(exp.select("customer_id").distinct().from_(exp.to_table(parties)), chunk)
+    rows = only(exp.select("customer_id").distinct().from_(exp.to_table(parties)), chunk)
     return exp.select(_CUSTOMER.copy()).from_(rows.subquery("customer"))
 
 

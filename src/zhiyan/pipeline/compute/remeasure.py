@@ -12,7 +12,17 @@ from zhiyan.core.kinds import KINDS
 from zhiyan.lang.bounds import named
 from zhiyan.lang.plan import MeasureColumn, Part
 from zhiyan.lang.term import DATA_TYPES, literal_sql
-from zhiyan.pipeline.compute.full import BUNDLE, empty_value, filled, joined, make_parts
+from zhiyan.pipeline.compute.full import (
+    BUNDLE,
+    Chunk,
+    chunks,
+    empty_value,
+    fill,
+    filled,
+    joined,
+    make_parts,
+    only,
+)
 from zhiyan.pipeline.compute.generation import Generation
 from zhiyan.pipeline.compute.run import Job, Template, create_as, drop, statement, template
 from zhiyan.pipeline.compute.touched import MEMBERS, Touched
@@ -41,7 +51,9 @@ def remeasure(job: Job, touched: Touched, place: Generation) -> None:
         drop(job.engine, *(part.name for part in touched.everybody))
     with job.timed("new measures"):
         _make(job, REPLACED, _replaced(touched.everybody, place))
-        _make(job, MEASURED, _measured(parts, touched.everybody, job=job, place=place))
+        for chunk in chunks(job, REPLACED):
+            query = _measured(parts, touched.everybody, job=job, place=place, chunk=chunk)
+            fill(job, MEASURED, query, chunk, temporary=True)
     drop(job.engine, FOLLOWING, REPLACED, *(part.name for part in parts))
 
 
@@ -130,14 +142,18 @@ def _replaced(everybody: Sequence[Part], place: Generation) -> exp.Query:
 
 
 def _measured(
-    parts: Sequence[Part], everybody: Sequence[Part], *, job: Job, place: Generation
+    parts: Sequence[Part],
+    everybody: Sequence[Part],
+    *,
+    job: Job,
+    place: Generation,
+    chunk: Chunk,
 ) -> exp.Query:
     """Return the rows that differ: told anew where touched, taken over elsewhere, empty for the new."""
     bundles = {
         f"bundle_{first}": parts[first : first + BUNDLE] for first in range(0, len(parts), BUNDLE)
     }
-    query = exp.select(f"{REPLACED}.{ID}").from_(REPLACED)
-    query = query.join(FOLLOWING, on=f"{FOLLOWING}.{ID} = {REPLACED}.{ID}")
+    query = _replaced_of(chunk).join(FOLLOWING, on=f"{FOLLOWING}.{ID} = {REPLACED}.{ID}")
     query = query.join(
         old(place.measures, place), on=f"old.{ID} = {REPLACED}.{ID}", join_type="left"
     )
@@ -145,7 +161,7 @@ def _measured(
     for name, some in bundles.items():
         where |= {part.name: name for part in some}
         query = query.join(
-            _bundle(some).subquery(name), on=f"{name}.{ID} = {REPLACED}.{ID}", copy=False
+            _bundle(some, chunk).subquery(name), on=f"{name}.{ID} = {REPLACED}.{ID}", copy=False
         )
     differs: list[exp.Expr] = [exp.condition(f"old.{ID} IS NULL")]
     for part in job.plan.parts:
@@ -163,9 +179,14 @@ def _measured(
     return query.select(*place.following.version).where(exp.or_(*differs), copy=False)
 
 
-def _bundle(parts: Sequence[Part]) -> exp.Select:
+def _replaced_of(chunk: Chunk) -> exp.Select:
+    rows = only(exp.select(ID).from_(REPLACED), chunk)
+    return exp.select(f"{REPLACED}.{ID}").from_(rows.subquery(REPLACED))
+
+
+def _bundle(parts: Sequence[Part], chunk: Chunk) -> exp.Select:
     """Return a row per customer who is replaced, with the measures of some parts if touched there."""
-    query = exp.select(f"{REPLACED}.{ID}").from_(REPLACED)
+    query = _replaced_of(chunk)
     for part in parts:
         query = query.join(
             part.name, on=f"{part.name}.{ID} = {REPLACED}.{ID}", join_type="left", copy=False

@@ -24,7 +24,7 @@ from zhiyan.lang.counters import (
 from zhiyan.lang.crossings import Tick
 from zhiyan.lang.tag_sql import with_tags
 from zhiyan.pipeline.compute.causes import Step, crossed, step_values
-from zhiyan.pipeline.compute.full import RANKED
+from zhiyan.pipeline.compute.full import ALL, RANKED, Chunk, chunks, only
 from zhiyan.pipeline.compute.generation import ALIVE, DIGEST, Generation, Layout
 from zhiyan.pipeline.compute.remeasure import ID, MEASURED
 from zhiyan.pipeline.compute.run import Job, create_as, drop, statement, template
@@ -83,7 +83,7 @@ class Retag:
         with self.job.timed("new tags"):
             self._make(RETOLD, lambda: self._retold(ranked=anew), anew)
             chosen = self._reached(self._kinds.compared if anew else ()) if not more else None
-            self._make(FRESH, lambda: self._fresh(chosen, ranked=anew), chosen, anew)
+            self._make_fresh(chosen, ranked=anew)
         drop(self.job.engine, MOVED, PLACED, RANKED, RETOLD)
 
     @property
@@ -195,7 +195,20 @@ class Retag:
             moved = exp.union(moved, exp.select(ID).from_(RANKED).where(differs), distinct=True)
         return moved
 
-    def _fresh(self, reached: Collection[str] | None, *, ranked: bool) -> exp.Query:
+    def _make_fresh(self, reached: frozenset[str] | None, *, ranked: bool) -> None:
+        """Make the new rows, some customers at a time where they are many."""
+        found = chunks(self.job, RETOLD)
+        if len(found) == 1:
+            self._make(FRESH, lambda: self._fresh(reached, ranked=ranked), reached, ranked)
+            return
+        for number, chunk in enumerate(found):
+            query = self._fresh(reached, ranked=ranked, chunk=chunk)
+            made = exp.insert(query, FRESH) if number else create_as(FRESH, query, temporary=True)
+            self.job.engine.run(statement(made, self._values))
+
+    def _fresh(
+        self, reached: Collection[str] | None, *, ranked: bool, chunk: Chunk = ALL
+    ) -> exp.Query:
         """Return the rows that are not what they were; ``reached`` None: any tag may differ."""
         kinds, tags = self._kinds, [*self.job.catalogue.tags]
         chosen = {*(tags if reached is None else reached)} - kinds.compared
@@ -206,7 +219,9 @@ class Retag:
             if code not in chosen and code not in kinds.counters
         ]
         tables = (RANKED,) if ranked else ()
-        rows = self._rows(known, *tables, measures=self._living().where(_is_in(RETOLD)))
+        rows = self._rows(
+            known, *tables, measures=only(self._living().where(_is_in(RETOLD)), chunk)
+        )
         values = Layout.of(self.job).values
         told = self._with_tags(rows, values, chosen)
         born, died = (
