@@ -21,9 +21,7 @@ def serve(
     host: Annotated[str, typer.Option(help="仅限本机 / this machine only")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="端口 / port", min=1, max=65535)] = 8000,
     *,
-    live: Annotated[
-        bool, typer.Option("--live", help="接收实时事件 / live events")
-    ] = False,
+    live: Annotated[bool, typer.Option("--live", help="接收实时事件 / live events")] = False,
 ) -> None:
     """在本机浏览器里查看 / Serve the page and API on this machine.
 
