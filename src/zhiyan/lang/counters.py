@@ -65,8 +65,9 @@ def clocked(catalogue: Catalogue, plan: Plan) -> dict[str, Clocked]:
 def compared(catalogue: Catalogue) -> frozenset[str]:
     """Return the tags that compare customers, and those on the way from one such tag to another."""
     comparing = {tag.code for tag in catalogue.tags.values() if _compares(tag)}
-    above = {up for code in comparing for up in inputs_of(catalogue, code)}
-    between = {code for code in above if comparing & inputs_of(catalogue, code)}
+    between = {
+        code for code in read_by(catalogue, comparing) if comparing & inputs_of(catalogue, code)
+    }
     return frozenset(comparing | between)
 
 
@@ -76,6 +77,11 @@ def inputs_of(catalogue: Catalogue, code: str) -> frozenset[str]:
     if not gated(catalogue).isdisjoint({code, *above}):
         above |= {VALID, *ancestors(catalogue, VALID)}
     return above
+
+
+def read_by(catalogue: Catalogue, codes: Collection[str]) -> frozenset[str]:
+    """Return all tags that the values of some tags depend on."""
+    return frozenset(up for code in codes for up in inputs_of(catalogue, code))
 
 
 def measures_of(codes: Collection[str], plan: Plan) -> list[str]:

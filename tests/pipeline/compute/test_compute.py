@@ -1,5 +1,6 @@
 """Compute and refresh: the same inputs give the same snapshot, and the engine agrees with memory."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import life
@@ -186,6 +187,19 @@ def test_refresh_reuses_the_newest_snapshot(job):
     base = compute(job(engine, life.T, now=RECORDED))
     fresh = refresh(job(engine, life.T + timedelta(hours=1), now=RECORDED))
     assert fresh.based_on == base.snapshot_id
+
+
+def test_a_catalogue_that_reads_no_facts_is_refreshed(job):
+    engine = filled(seed=14)
+
+    def bare(as_of):
+        found = job(engine, as_of, now=RECORDED)
+        return replace(found, catalogue=replace(found.catalogue, tags={}))
+
+    base = compute(bare(life.T))
+    fresh = refresh(bare(life.T + timedelta(days=1)))
+    assert fresh.based_on == base.snapshot_id
+    assert fresh.data == base.data
 
 
 def versions(engine, table):

@@ -88,22 +88,22 @@ def causes(job: Job, parts: Sequence[Part]) -> tuple[Cause, ...]:
 
 def step_values(job: Job, step: Step) -> dict[str, Any]:
     """Return every value that the conditions of causes, and ``crossed``, may bind."""
-    columns = [column for part in job.plan.parts for column in part.columns]
-    found = {
-        (span, c.measure.window.ahead) for c in columns for span in window_spans(c.measure.window)
-    }
-    found |= {crossing for column in columns for crossing in column.passing.ages}
-    found |= {
-        crossing
-        for tag in clocked(job.catalogue, job.plan).values()
-        for crossing in tag.passing.ages
-    }
     values: dict[str, Any] = {"old": step.old.as_of, "new": step.new.as_of}
-    for span, ahead in found:
+    for span, ahead in job.once("crossings", lambda: _crossings(job)):
         bound = bound_name(span, ahead=ahead)
         values[f"old_{bound}"] = shift(step.old, span, ahead=ahead)
         values[f"new_{bound}"] = shift(step.new, span, ahead=ahead)
     return values
+
+
+def _crossings(job: Job) -> frozenset[Crossing]:
+    """Return every bound of a window and every age at which a measure or a tag can turn."""
+    columns = [column for part in job.plan.parts for column in part.columns]
+    windows = (c.measure.window for c in columns)
+    passing = [column.passing for column in columns]
+    passing += [tag.passing for tag in clocked(job.catalogue, job.plan).values()]
+    ages = {crossing for one in passing for crossing in one.ages}
+    return frozenset(ages | {(span, w.ahead) for w in windows for span in window_spans(w)})
 
 
 def _keys(job: Job, part: Part) -> list[tuple[str, _Key]]:

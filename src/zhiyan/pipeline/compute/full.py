@@ -10,7 +10,7 @@ from sqlglot import exp
 from zhiyan.core.expression import Call, Literal
 from zhiyan.core.snapshot import Manifest
 from zhiyan.lang.bounds import named
-from zhiyan.lang.counters import compared, inputs_of
+from zhiyan.lang.counters import compared, read_by
 from zhiyan.lang.plan import MeasureColumn, Part
 from zhiyan.lang.tag_sql import with_tags
 from zhiyan.lang.term import DATA_TYPES, literal_sql
@@ -112,14 +112,13 @@ def _make_tags(
     Comparisons come first, over the few columns that they read of everybody.
     """
     found = compared(job.catalogue)
-    above = {up for code in found for up in inputs_of(job.catalogue, code)}
     codes = [exp.column(code, quoted=True) for code in sorted(found)]
     ranked = with_tags(
         job.frame(),
         job.plan.columns,
         rows=measures,
         values=[exp.column("customer_id"), *codes],
-        chosen=found | above,
+        chosen=found | read_by(job.catalogue, found),
     )
     job.engine.run(statement(create_as(RANKED, ranked, temporary=True), job.values))
     others = set(job.catalogue.tags) - found

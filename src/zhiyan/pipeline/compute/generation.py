@@ -77,6 +77,10 @@ class Layout:
     @classmethod
     def of(cls, job: Job) -> "Layout":
         """Return the layout of a catalogue."""
+        return job.once("layout", lambda: cls._made(job))
+
+    @classmethod
+    def _made(cls, job: Job) -> "Layout":
         plan, told = job.plan, counters(job.catalogue)
         types = {c.name: c.measure.type for part in plan.parts for c in part.columns}
         stored = [(c, tag.type) for c, tag in job.catalogue.tags.items() if c not in told]

@@ -24,7 +24,7 @@ from zhiyan.pipeline.compute.full import (
     only,
 )
 from zhiyan.pipeline.compute.generation import Generation
-from zhiyan.pipeline.compute.run import Job, Template, create_as, drop, statement, template
+from zhiyan.pipeline.compute.run import Job, Template, create_as, drop, statement, template, union
 from zhiyan.pipeline.compute.touched import MEMBERS, Touched
 
 ID = "customer_id"
@@ -66,11 +66,11 @@ def _make_touched(job: Job, parts: Sequence[Part], parties: Mapping[str, str]) -
         )
         for part in parts
     }
+    values = job.values
     with job.timed("facts of the touched"):
         kinds = _slices(made, parties)
         for kind, query in kinds.items():
             _make(job, f"{SLICE}{kind}", query)
-    values = job.values
     for part in parts:
         with job.timed(f"source {part.source}"):
             job.engine.run(made[part.name].template.bind(values))
@@ -108,10 +108,9 @@ def _slices(made: Mapping[str, _PartStatement], parties: Mapping[str, str]) -> d
             readers.setdefault(kind, set()).add(parties[name])
     found: dict[str, exp.Query] = {}
     for kind in sorted(columns, key=list(KINDS).index):
-        wanted: exp.Query | None = None
-        for table in sorted(readers[kind]):
-            some = exp.select("party_id").from_(table)
-            wanted = exp.union(wanted, some, distinct=True, copy=False) if wanted else some
+        wanted = union(
+            [exp.select("party_id").from_(table) for table in sorted(readers[kind])], distinct=True
+        )
         rows = exp.select(*(exp.column(name, quoted=True) for name in sorted(columns[kind])))
         inside = exp.In(this=exp.column("party_id"), query=exp.Subquery(this=wanted))
         found[kind] = rows.from_(f"event.{kind}").where(inside, copy=False)
@@ -128,7 +127,7 @@ def _following(touched: Touched) -> exp.Query:
 def _replaced(everybody: Sequence[Part], place: Generation) -> exp.Query:
     """Return everybody whose measures may differ: touched, new, or moved by time."""
     differs = [
-        _differ(exp.column(c.name, table=FOLLOWING, quoted=True), _old(c))
+        differ(exp.column(c.name, table=FOLLOWING, quoted=True), _old(c))
         for part in everybody
         for c in part.columns
     ]
@@ -169,12 +168,12 @@ def _measured(
             value = _taken_over(column)
             if part in everybody:
                 value = exp.column(column.name, table=FOLLOWING, quoted=True)
-                differs.append(_differ(value, _old(column)))
+                differs.append(differ(value, _old(column)))
             elif bundle := where.get(part.name):
                 there = exp.column(f"in_{part.name}", table=bundle)
                 now = exp.column(column.name, table=bundle, quoted=True)
                 value = exp.Case(ifs=[exp.If(this=there, true=now)], default=value)
-                differs.append(exp.and_(there.copy(), _differ(now, _old(column))))
+                differs.append(exp.and_(there.copy(), differ(now, _old(column))))
             query = query.select(named(value, column.name), copy=False)
     return query.select(*place.following.version).where(exp.or_(*differs), copy=False)
 
@@ -212,7 +211,8 @@ def _old(column: MeasureColumn) -> exp.Expr:
     return exp.column(column.name, table="old", quoted=True)
 
 
-def _differ(one: exp.Expr, other: exp.Expr) -> exp.Expr:
+def differ(one: exp.Expr, other: exp.Expr) -> exp.Expr:
+    """Return the condition that two values are not the same; two nulls are."""
     return exp.NullSafeNEQ(this=one.copy(), expression=other)
 
 

@@ -20,14 +20,15 @@ from zhiyan.lang.counters import (
     counters,
     inputs_of,
     measures_of,
+    read_by,
 )
 from zhiyan.lang.crossings import Tick
 from zhiyan.lang.tag_sql import with_tags
 from zhiyan.pipeline.compute.causes import Step, crossed, step_values
 from zhiyan.pipeline.compute.full import ALL, RANKED, Chunk, chunks, only
 from zhiyan.pipeline.compute.generation import ALIVE, DIGEST, Generation, Layout
-from zhiyan.pipeline.compute.remeasure import ID, MEASURED
-from zhiyan.pipeline.compute.run import Job, create_as, drop, statement, template
+from zhiyan.pipeline.compute.remeasure import ID, MEASURED, differ
+from zhiyan.pipeline.compute.run import DIALECT, Job, create_as, drop, statement, template
 
 #: Temporary tables, a row per customer: who moved, what is compared of them, who has rows to tell,
 #: the new rows.
@@ -47,12 +48,11 @@ class _Kinds:
     @classmethod
     def of(cls, job: Job) -> "_Kinds":
         found = compared(job.catalogue)
-        above = {up for code in found for up in inputs_of(job.catalogue, code)}
         return cls(
             clocked=clocked(job.catalogue, job.plan),
             counters=counters(job.catalogue),
             compared=found,
-            read=frozenset(above - found),
+            read=read_by(job.catalogue, found) - found,
         )
 
 
@@ -144,8 +144,7 @@ class Retag:
         known = self._old(self.place.tags, "old")
         rows = exp.select("count(*) AS n").from_(MEASURED)
         rows = rows.join(known, on=_same("old", MEASURED), join_type="left")
-        found = self.job.engine.query(statement(rows.where(f"old.{ID} IS NULL"), self._values))
-        return int(found.column("n")[0].as_py()) > 0
+        return self._counts_any(rows.where(f"old.{ID} IS NULL"))
 
     def _reached(self, anew: Collection[str]) -> frozenset[str]:
         """Return the tags that may differ: by measures, by time, or through others that may."""
@@ -165,7 +164,7 @@ class Retag:
         measures = measures_of(kinds.compared, self.job.plan)
         pairs = [(_of(PLACED, code), _of("old", code)) for code in sorted(kinds.read)]
         pairs += [(_of("measure", name), _of("old_measure", name)) for name in measures]
-        different = exp.or_(*(_differ(one, other) for one, other in pairs))
+        different = exp.or_(*(differ(one, other) for one, other in pairs))
         old_measures = self._old(self.place.measures, "old_measure")
         rows = (
             exp.select("count(*) AS n")
@@ -175,8 +174,7 @@ class Retag:
             .join(old_measures, on=_same("old_measure", PLACED), join_type="left")
             .where(different)
         )
-        found = self.job.engine.query(statement(rows, self._values))
-        return int(found.column("n")[0].as_py()) > 0
+        return self._counts_any(rows)
 
     def _ranked(self) -> exp.Query:
         """Return the comparisons of everybody, as they are and as they were."""
@@ -232,14 +230,14 @@ class Retag:
             exp.select("told.*", born, died)
             .from_(told.subquery("told"))
             .join(self._old(self.place.tags, "old"), on=_same("old", "told"), join_type="left")
-            .where(_differ(_of("old", DIGEST), _of("told", DIGEST)))
+            .where(differ(_of("old", DIGEST), _of("told", DIGEST)))
         )
 
     def _with_tags(
         self, rows: exp.Query, values: Sequence[exp.Expr], chosen: Collection[str]
     ) -> exp.Query:
         """Add tags to some rows; counters, which no rows hold, are told wherever they are read."""
-        read = {up for code in chosen for up in inputs_of(self.job.catalogue, code)}
+        read = read_by(self.job.catalogue, chosen)
         return with_tags(
             self.job.frame(),
             self.job.plan.columns,
@@ -262,20 +260,22 @@ class Retag:
     def _living(self) -> exp.Select:
         """Return the rows of measures as they are now."""
         seen = "born <= $following AND died > $following"
-        return (
-            exp.select("*").from_(self.place.measures).where(exp.condition(seen, dialect="duckdb"))
-        )
+        return exp.select("*").from_(self.place.measures).where(seen, dialect=DIALECT)
 
     def _old(self, table: str, name: str) -> exp.Subquery:
         """Return the rows of the snapshot before."""
         seen = "born <= $before AND died > $before"
-        rows = exp.select("*").from_(table).where(exp.condition(seen, dialect="duckdb"))
-        return rows.subquery(name)
+        return exp.select("*").from_(table).where(seen, dialect=DIALECT).subquery(name)
 
     @property
     def _values(self) -> dict[str, Any]:
         numbers = {"before": self.place.snapshot, "following": self.place.following.snapshot}
         return {**self.job.values, **step_values(self.job, self.step), **numbers}
+
+    def _counts_any(self, rows: exp.Select) -> bool:
+        """Tell whether a query that counts rows (``n``) finds one."""
+        found = self.job.engine.query(statement(rows, self._values))
+        return int(found.column("n")[0].as_py()) > 0
 
     def _make(self, table: str, query: Callable[[], exp.Query], *variant: object) -> None:
         """Make a temporary table by a query that is the same at each refresh of a generation."""
@@ -304,12 +304,8 @@ def _either(name: str, first: str, second: str) -> exp.Expr:
     return exp.Case(ifs=[exp.If(this=there, true=_of(first, name))], default=_of(second, name))
 
 
-def _differ(one: exp.Expr, other: exp.Expr) -> exp.Expr:
-    return exp.NullSafeNEQ(this=one, expression=other)
-
-
 def _any_differs(codes: Sequence[str]) -> exp.Expr:
-    return exp.or_(*(_differ(_column(code), _column(_before(code))) for code in codes))
+    return exp.or_(*(differ(_column(code), _column(_before(code))) for code in codes))
 
 
 def _same(one: str, other: str) -> str:

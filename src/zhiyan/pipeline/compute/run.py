@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Generator, Hashable, Mapping
+from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -113,6 +113,11 @@ def template(query: exp.Expr) -> Template:
 def statement(query: exp.Expr, values: Mapping[str, Any]) -> Statement:
     """Render a query tree, with those of the values that it binds."""
     return template(query).bind(values)
+
+
+def union(queries: Sequence[exp.Query], *, distinct: bool = False) -> exp.Query:
+    """Return the rows of all of some queries, which are one or more."""
+    return exp.union(*queries, distinct=distinct, copy=False) if queries[1:] else queries[0]
 
 
 def create_as(name: str, query: exp.Query, *, temporary: bool = False) -> exp.Create:

@@ -21,7 +21,7 @@ from zhiyan.core.time import naive_utc
 from zhiyan.lang.rows import known_condition
 from zhiyan.lang.tag_sql import VALID
 from zhiyan.pipeline.compute.generation import Generation, content, publish
-from zhiyan.pipeline.compute.run import DIALECT, Job
+from zhiyan.pipeline.compute.run import DIALECT, Job, union
 from zhiyan.ports import Engine, Statement
 
 TABLES = (
@@ -237,14 +237,14 @@ def _counting_changes() -> str:
 
 
 def _counts(chosen: Sequence[tuple[str, exp.Expr]]) -> str:
-    queries = [
+    queries: list[exp.Query] = [
         exp.select(exp.alias_(exp.Literal.string(kind), "kind"), f"{number} AS n")
         .from_(exp.to_table(f"event.{kind}", alias="fact"))
         .where(condition)
         for kind in KINDS
         for number, condition in chosen
     ]
-    return exp.union(*queries, distinct=False).sql(dialect=DIALECT)
+    return union(queries).sql(dialect=DIALECT)
 
 
 def newest(engine: Engine, *, before: datetime | None = None) -> Manifest | None:

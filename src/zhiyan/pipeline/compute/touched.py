@@ -22,6 +22,7 @@ from zhiyan.pipeline.compute.run import (
     drop,
     statement,
     template,
+    union,
 )
 from zhiyan.pipeline.compute.store import last_import, resolution
 from zhiyan.ports import Statement
@@ -121,8 +122,7 @@ def _facts(found: Sequence[Cause], long: Collection[str]) -> tuple[Sequence[Caus
             queries += [_parties_of(kind, {n: one}) for n, one in conditions.items()]
         else:
             queries.append(_parties_of(kind, conditions))
-    rows = exp.union(*queries, distinct=False, copy=False)
-    return found, template(create_as(FACTS, rows, temporary=True))
+    return found, template(create_as(FACTS, union(queries), temporary=True))
 
 
 def _parties_of(kind: str, conditions: Mapping[int, exp.Expr]) -> exp.Select:
@@ -170,10 +170,9 @@ def _customers(base: Manifest, resolved: int | None) -> exp.Query:
         )
         identified = news.where("id_type <> 'party'").select(f"{IDENTIFIED} AS cause")
         queries += [identified, records.select(f"{RESOLVED} AS cause")]
-    both = exp.union(*queries, distinct=True)
     return (
         exp.select("customer_id", "cause")
-        .from_(both.subquery("one"))
+        .from_(union(queries, distinct=True).subquery("one"))
         .where("customer_id IS NOT NULL")
     )
 
