@@ -23,6 +23,7 @@ from zhiyan.lang.load import load_catalogue
 from zhiyan.pipeline import compute as computing
 from zhiyan.pipeline import history
 from zhiyan.pipeline.select import count
+from zhiyan.pipeline.stored import place_of
 from zhiyan.ports import Statement
 
 BASE_TAGS = Path(__file__).parent / "base_tags"
@@ -147,21 +148,16 @@ def segments(workspace: Workspace, group: Group, chosen: argparse.Namespace) -> 
 
 def _multiply(workspace: Workspace, manifest: Manifest, copies: int) -> None:
     """Put the rows of a snapshot's tags there so many times, as so many more customers."""
-    found = workspace.engine.query(
-        Statement(
-            "SELECT generation AS n FROM meta.snapshot WHERE snapshot_id = $id",
-            {"id": manifest.snapshot_id},
-        )
-    ).to_pylist()
-    table = f"snapshot.tag_{found[0]['n']}"
-    run(workspace, f"CREATE TEMP TABLE once AS FROM {table}")
-    for number in range(1, copies):
-        run(
-            workspace,
-            f"INSERT INTO {table} SELECT * REPLACE ((hash(customer_id, {number}) >> 1)::BIGINT"
-            " AS customer_id) FROM once",
-        )
-    run(workspace, "DROP TABLE once")
+    place = place_of(workspace.engine, manifest.snapshot_id)
+    for table in map(place.table, place.strips) if place else ():
+        run(workspace, f"CREATE TEMP TABLE once AS FROM {table}")
+        for number in range(1, copies):
+            run(
+                workspace,
+                f"INSERT INTO {table} SELECT * REPLACE ((hash(customer_id, {number}) >> 1)::BIGINT"
+                " AS customer_id) FROM once",
+            )
+        run(workspace, "DROP TABLE once")
 
 
 def past(workspace: Workspace, group: Group, chosen: argparse.Namespace) -> Told:

@@ -73,7 +73,8 @@ def names(workspace: Workspace) -> list[str]:
 
 def tables_of(found: list[str]) -> set[str]:
     """Return the views of snapshots and the tables of their one generation."""
-    kept = {"measure_1", "tag_1", "party_1"} if found else set[str]()
+    strips = [f"{kind}_1_{strip}" for kind in ("measure", "tag") for strip in ("still", "ticking")]
+    kept = {*strips, "party_1"} if found else set[str]()
     return kept | {f"{kind}_{one}" for one in found for kind in "mta"}
 
 

@@ -110,22 +110,18 @@ def _state(session: Session, name: str | None) -> dict[str, Mapping[str, str]]:
 def preview_working(session: Session) -> Comparison:
     """Show what the definitions in the files, drafts included, would change at the newest snapshot."""
     base = snapshot_named(computing.snapshots(session.engine), None)
-    tables = computing.Tables(
-        parties=f"snapshot.a_{base.snapshot_id}",
-        measures="aside_measure",
-        tags="aside_tag",
-    )
+    aside = computing.Aside(parties=f"snapshot.a_{base.snapshot_id}")
     zone = session.settings.zone
     job = session.job(aware(base.as_of), aware(base.known_at))
     job = replace(job, catalogue=previewed(session.catalogue))
-    computing.compute_aside(job, tables)
+    computing.compute_aside(job, aside)
     before = Side(
         name=base.snapshot_id,
         tags=f"snapshot.t_{base.snapshot_id}",
         catalogue=seen_by(session.catalogue, base),
         moment=Moment(as_of=base.as_of, offset_minutes=zone.offset_minutes),
     )
-    after = replace(before, name=WORKING, tags=tables.tags, catalogue=job.catalogue)
+    after = replace(before, name=WORKING, tags=aside.tags(), catalogue=job.catalogue)
     return Comparison(engine=session.engine, before=before, after=after)
 
 

@@ -236,14 +236,10 @@ class Workspace(Session):
     def _aside(self, base: Manifest, job: computing.Job, name: str) -> Comparison:
         """Compute beside the snapshots and compare with one."""
         self.resolve(aware(base.as_of), aware(base.known_at))
-        tables = computing.Tables(
-            parties=f"snapshot.a_{base.snapshot_id}",
-            measures="aside_measure",
-            tags="aside_tag",
-        )
-        computing.compute_aside(job, tables)
+        aside = computing.Aside(parties=f"snapshot.a_{base.snapshot_id}")
+        computing.compute_aside(job, aside)
         before = self._side(base)
         after = replace(
-            before, name=name, tags=tables.tags, catalogue=job.catalogue, moment=job.clock
+            before, name=name, tags=aside.tags(), catalogue=job.catalogue, moment=job.clock
         )
         return Comparison(engine=self.engine, before=before, after=after)

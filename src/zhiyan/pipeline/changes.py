@@ -22,6 +22,7 @@ from zhiyan.lang.check import bind
 from zhiyan.lang.moment import Moment
 from zhiyan.lang.sql import scalar_sql
 from zhiyan.lang.tag_sql import VALID
+from zhiyan.pipeline.stored import place_of
 from zhiyan.ports import Engine, Statement
 
 DIALECT = "duckdb"
@@ -85,31 +86,17 @@ class Telling:
 
     def _find_written(self, before: Manifest, after: Manifest) -> int:
         """Make the table of customers with a row of tags that only one of the snapshots sees."""
-        places = self._places(before, after)
+        was, now = (place_of(self._engine, one.snapshot_id) for one in (before, after))
         query = _unlike(before, after)
-        if places is not None:
-            generation, old, new = places
-            query = (
-                f"SELECT DISTINCT customer_id FROM snapshot.tag_{generation}"  # noqa: S608 - numbers of ours
-                f" WHERE (born > {old} AND born <= {new} AND died > {new})"
-                f" OR (died > {old} AND died <= {new} AND born <= {old})"
+        if was is not None and now is not None and was.generation == now.generation:
+            query = " UNION ".join(
+                f"SELECT customer_id FROM {now.table(strip)}"  # noqa: S608 - numbers of ours
+                f" WHERE ({now.unlike(was)}) OR ({was.unlike(now)})"
+                for strip in now.strips
             )
         self._engine.run(Statement(f"CREATE OR REPLACE TEMP TABLE {_WRITTEN} AS {query}"))
         found = self._engine.query(Statement(f"SELECT count(*) AS n FROM {_WRITTEN}"))  # noqa: S608 - a name of ours
         return int(found.column("n")[0].as_py())
-
-    def _places(self, before: Manifest, after: Manifest) -> tuple[int, int, int] | None:
-        """Return the generation of both and their numbers in it; None if they do not share one."""
-        rows = self._engine.query(
-            Statement(
-                "SELECT snapshot_id, generation, number FROM meta.snapshot"
-                " WHERE snapshot_id IN ($before, $after)",
-                {"before": before.snapshot_id, "after": after.snapshot_id},
-            )
-        ).to_pylist()
-        at = {row["snapshot_id"]: (row["generation"], row["number"]) for row in rows}
-        (first, old), (second, new) = at[before.snapshot_id], at[after.snapshot_id]
-        return None if first is None or first != second else (first, old, new)
 
     def _question(self, both: frozenset[str]) -> _Question:
         """Return the question about the tags that both snapshots have; written once."""

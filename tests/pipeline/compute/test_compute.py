@@ -203,8 +203,12 @@ def test_a_catalogue_that_reads_no_facts_is_refreshed(job):
 
 
 def versions(engine, table):
-    query = Statement(f"SELECT born, died, customer_id FROM snapshot.{table}_1")
-    return engine.query(query).to_pylist()
+    """Return the row versions of all strips of the first generation."""
+    query = " UNION ALL ".join(
+        f"SELECT born, died, customer_id FROM snapshot.{table}_1_{strip}"
+        for strip in ("still", "ticking")
+    )
+    return engine.query(Statement(query)).to_pylist()
 
 
 def test_a_refresh_leaves_the_snapshot_before_as_it_was(job):

@@ -1,5 +1,6 @@
 """Two snapshots of one generation: only what was written anew is compared, with the same result."""
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,9 +15,11 @@ from zhiyan.ports import Statement
 
 DAY = datetime(2026, 1, 1)  # noqa: DTZ001 - naive UTC, as stored
 ALIVE = 2**31 - 1
-LEVELS = st.sampled_from([None, "a", "b"])
-#: Customer -> level, by snapshot of the generation.
-states = st.lists(st.dictionaries(st.integers(0, 3), LEVELS), min_size=2, max_size=4)
+#: Column of each strip.
+STRIPS = {"still": "level", "ticking": "score"}
+VALUES = st.tuples(*[st.sampled_from([None, "a", "b"])] * 2)
+#: Customer -> (level, score), by snapshot of the generation.
+states = st.lists(st.dictionaries(st.integers(0, 3), VALUES), min_size=2, max_size=4)
 
 
 def generation(engine: DuckDBEngine, told: list[dict[int, Any]], *, known: bool) -> list[Sighting]:
@@ -25,10 +28,47 @@ def generation(engine: DuckDBEngine, told: list[dict[int, Any]], *, known: bool)
     for text in (
         "CREATE SCHEMA snapshot",
         "CREATE SCHEMA meta",
-        "CREATE TABLE meta.snapshot (snapshot_id VARCHAR, generation INTEGER, number INTEGER)",
-        "CREATE TABLE snapshot.tag_7 (customer_id BIGINT, level VARCHAR, born INT, died INT)",
+        "CREATE TABLE meta.snapshot (snapshot_id VARCHAR, generation INT, number INT, strips VARCHAR)",
     ):
         engine.run(Statement(text))
+    for place, (strip, column) in enumerate(STRIPS.items()):
+        write_versions(engine, f"snapshot.tag_7_{strip}", column, [
+            {customer: values[place] for customer, values in there.items()} for there in told
+        ])  # fmt: skip
+    for number in range(1, len(told) + 1):
+        engine.run(
+            Statement(
+                f"CREATE VIEW snapshot.t_s{number} AS SELECT customer_id, level, score,"
+                f" ({number} + customer_id) // 3 AS age"
+                f" FROM (FROM snapshot.tag_7_still WHERE born <= {number} AND died > {number})"
+                f" JOIN (FROM snapshot.tag_7_ticking WHERE born <= {number} AND died > {number})"
+                " USING (customer_id)"
+            )
+        )
+        if known:
+            strips = json.dumps({strip: [column] for strip, column in STRIPS.items()})
+            text = f"INSERT INTO meta.snapshot VALUES ('s{number}', 7, {number}, $strips)"
+            engine.run(Statement(text, {"strips": strips}))
+    return [
+        Sighting(
+            snapshot_id=f"s{number}",
+            as_of=DAY + timedelta(days=number),
+            known_at=DAY + timedelta(days=10 + number),
+            tags={"level": ("v1", "VARCHAR"), "score": ("v1", "VARCHAR"), "age": ("v1", "BIGINT")},
+        )
+        for number in range(1, len(told) + 1)
+    ]
+
+
+def write_versions(
+    engine: DuckDBEngine, table: str, column: str, told: list[dict[int, Any]]
+) -> None:
+    """Make the table of a strip with the row versions of some snapshots."""
+    engine.run(
+        Statement(
+            f"CREATE TABLE {table} (customer_id BIGINT, {column} VARCHAR, born INT, died INT)"
+        )
+    )
     before: dict[int, Any] = {}
     for number, there in enumerate(told, 1):
         moved = [
@@ -37,39 +77,12 @@ def generation(engine: DuckDBEngine, told: list[dict[int, Any]], *, known: bool)
             if (c in before, before.get(c)) != (c in there, there.get(c))
         ]
         for customer in moved:
-            engine.run(
-                Statement(
-                    f"UPDATE snapshot.tag_7 SET died = {number} WHERE customer_id = $id"
-                    f" AND died = {ALIVE}",
-                    {"id": customer},
-                )
-            )
+            ended = f"UPDATE {table} SET died = {number} WHERE customer_id = $id AND died = {ALIVE}"
+            engine.run(Statement(ended, {"id": customer}))
             if customer in there:
-                engine.run(
-                    Statement(
-                        f"INSERT INTO snapshot.tag_7 VALUES ($id, $level, {number}, {ALIVE})",
-                        {"id": customer, "level": there[customer]},
-                    )
-                )
-        engine.run(
-            Statement(
-                f"CREATE VIEW snapshot.t_s{number} AS SELECT customer_id, level,"
-                f" ({number} + customer_id) // 3 AS age FROM snapshot.tag_7"
-                f" WHERE born <= {number} AND died > {number}"
-            )
-        )
-        if known:
-            engine.run(Statement(f"INSERT INTO meta.snapshot VALUES ('s{number}', 7, {number})"))
+                born = f"INSERT INTO {table} VALUES ($id, $value, {number}, {ALIVE})"
+                engine.run(Statement(born, {"id": customer, "value": there[customer]}))
         before = there
-    return [
-        Sighting(
-            snapshot_id=f"s{number}",
-            as_of=DAY + timedelta(days=number),
-            known_at=DAY + timedelta(days=10 + number),
-            tags={"level": ("v1", "VARCHAR"), "age": ("v1", "BIGINT")},
-        )
-        for number in range(1, len(told) + 1)
-    ]
 
 
 def intervals(told: list[dict[int, Any]], order: list[int], *, known: bool) -> list[Any]:
@@ -92,12 +105,14 @@ def test_row_versions_give_the_same_intervals_as_whole_snapshots(told: list[Any]
 def test_customers_whose_rows_stood_still_are_not_compared():
     """The view of the second snapshot is bent: nobody looks at it for the stored columns."""
     engine = DuckDBEngine(None)
-    first, second = generation(engine, [{1: "a", 2: "a"}, {1: "a", 2: "b"}], known=True)
+    first, second = generation(
+        engine, [{1: ("a", "a"), 2: ("a", "a")}, {1: ("a", "a"), 2: ("b", "a")}], known=True
+    )
     history.keep(engine, first)
     engine.run(
         Statement(
             "CREATE OR REPLACE VIEW snapshot.t_s2 AS"
-            " SELECT customer_id, 'bent' AS level, age FROM snapshot.t_s1"
+            " SELECT customer_id, 'bent' AS level, 'bent' AS score, age FROM snapshot.t_s1"
         )
     )
     assert history.keep(engine, second) == 1

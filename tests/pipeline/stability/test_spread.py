@@ -45,9 +45,10 @@ def warehouse(rows: list[Any]) -> DuckDBEngine:
         "CREATE SCHEMA snapshot",
         "CREATE SCHEMA meta",
         "CREATE TABLE meta.snapshot (snapshot_id, generation, number) AS FROM (VALUES ('s1', 7, 1), ('s2', 7, 2)) t",
-        "CREATE TABLE snapshot.tag_7 (level VARCHAR, spend BIGINT, few BOOLEAN, born INT, died INT)",
+        "ALTER TABLE meta.snapshot ADD COLUMN strips VARCHAR DEFAULT '{\"still\": [\"level\", \"spend\", \"few\"]}'",
+        "CREATE TABLE snapshot.tag_7_still (level VARCHAR, spend BIGINT, few BOOLEAN, born INT, died INT)",
         *(
-            f"CREATE VIEW snapshot.t_s{n} AS SELECT level, spend, few FROM snapshot.tag_7"
+            f"CREATE VIEW snapshot.t_s{n} AS SELECT level, spend, few FROM snapshot.tag_7_still"
             f" WHERE born <= {n} AND died > {n}"
             for n in (1, 2)
         ),
@@ -55,7 +56,7 @@ def warehouse(rows: list[Any]) -> DuckDBEngine:
         engine.run(Statement(text))
     for level, spend, few, born, died in rows:
         values = {"level": level, "spend": spend, "few": few, "born": born, "died": died}
-        text = "INSERT INTO snapshot.tag_7 VALUES ($level, $spend, $few, $born, $died)"
+        text = "INSERT INTO snapshot.tag_7_still VALUES ($level, $spend, $few, $born, $died)"
         engine.run(Statement(text, values))
     stability.create_tables(engine)
     return engine

@@ -1,6 +1,6 @@
 """A snapshot from nothing but events, catalogue and as-of."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
@@ -14,9 +14,10 @@ from zhiyan.lang.counters import compared, read_by
 from zhiyan.lang.plan import MeasureColumn, Part
 from zhiyan.lang.tag_sql import with_tags
 from zhiyan.lang.term import DATA_TYPES, literal_sql
-from zhiyan.pipeline.compute.generation import Layout, fresh_generation, keep_parties
+from zhiyan.pipeline.compute.generation import fresh_generation, keep_parties
 from zhiyan.pipeline.compute.run import Job, create_as, drop, statement
 from zhiyan.pipeline.compute.store import keep, keeping
+from zhiyan.pipeline.compute.strips import STILL, Layout, Strip, Tables, reading
 from zhiyan.ports import Statement
 
 #: What aggregates give over no rows; all others give null.
@@ -38,12 +39,21 @@ ALL: Chunk = (None, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tables:
-    """Where a computation aside reads who is who, and puts its measures and tags."""
+class Aside:
+    """The temporary tables of a computation beside the snapshots.
+
+    ``parties`` names the table of who is who (party_id, customer_id).
+    """
 
     parties: str
-    measures: str
-    tags: str
+
+    def measures(self, strip: str = STILL) -> str:
+        """Return the table of measures: one row per customer."""
+        return f"aside_measure_{strip}"
+
+    def tags(self, strip: str = STILL) -> str:
+        """Return the table of tags, counters among them: one row per customer."""
+        return f"aside_tag_{strip}"
 
 
 def compute(job: Job) -> Manifest:
@@ -52,45 +62,52 @@ def compute(job: Job) -> Manifest:
     The same events, catalogue and as-of give the same snapshot id again.
     """
     with keeping(job) as kept, job.engine.transaction():
-        place = fresh_generation(job.engine)
-        make_measures(job, place.measures, version=place.version)
+        place = fresh_generation(job)
+        layout = Layout.of(job)
+        make_measures(job, layout, place, version=place.version)
         with job.timed("tags"):
-            values = [*Layout.of(job).values, *place.version]
-            _make_tags(job, place.tags, values, measures=place.measures)
+            for strip in layout.strips:
+                values = [*strip.values, *place.version]
+                _make_tags(job, layout, place, strip=strip, values=values)
         keep_parties(job, place)
         kept.append(keep(job, place, based_on=None))
     return kept[0]
 
 
-def compute_aside(job: Job, tables: Tables) -> None:
+def compute_aside(job: Job, aside: Aside) -> None:
     """Compute all tags into temporary tables that are no snapshot (a preview, a forecast)."""
+    layout = Layout.whole(job)
+    (strip,) = layout.strips
     with job.engine.transaction():
-        drop(job.engine, tables.measures, tables.tags)
-        make_measures(job, tables.measures, parties=tables.parties)
+        drop(job.engine, aside.measures(), aside.tags())
+        make_measures(job, layout, aside, parties=aside.parties)
         with job.timed("tags"):
             codes = [exp.column(code, quoted=True) for code in job.catalogue.tags]
             values = [exp.column("customer_id"), *codes]
-            _make_tags(job, tables.tags, values, measures=tables.measures, temporary=True)
+            _make_tags(job, layout, aside, strip=strip, values=values, temporary=True)
 
 
 def make_measures(
     job: Job,
-    table: str,
+    layout: Layout,
+    tables: Tables,
     *,
     parties: str = "identity.assignment",
     version: Sequence[exp.Expr] = (),
 ) -> None:
-    """Make a table of measures, a row per customer, in the order of their ids.
+    """Make the tables of measures, each a row per customer, in the order of their ids.
 
-    Without a ``version`` the table is temporary.
+    Without a ``version`` they are temporary.
     """
     parts = job.plan.parts
     make_parts(job, parts, parties)
     with job.timed("join"):
-        for chunk in chunks(job, parties):
-            query = joined(parts, parties, chunk).select(*version)
-            fill(job, table, query, chunk, temporary=not version)
-        drop(job.engine, *(part.name for part in parts))
+        found = chunks(job, parties)
+        for strip in layout.strips:
+            for chunk in found:
+                query = joined(strip.parts, parties, chunk).select(*version)
+                fill(job, tables.measures(strip.name), query, chunk, temporary=not version)
+            drop(job.engine, *(part.name for part in strip.parts))
     job.progress.step("compute", len(parts) + 1, len(parts) + 1)
 
 
@@ -104,32 +121,56 @@ def make_parts(job: Job, parts: Sequence[Part], parties: str) -> None:
             job.engine.run(statement(made, values))
 
 
-def _make_tags(
-    job: Job, table: str, values: Sequence[exp.Expr], *, measures: str, temporary: bool = False
+def _make_tags(  # noqa: PLR0913 - what goes where
+    job: Job,
+    layout: Layout,
+    tables: Tables,
+    *,
+    strip: Strip,
+    values: Sequence[exp.Expr],
+    temporary: bool = False,
 ) -> None:
-    """Make a table of tags, a row per customer, in the order of their ids.
+    """Make the table of tags of a strip, a row per customer, in the order of their ids.
 
     Comparisons come first, over the few columns that they read of everybody.
     """
-    found = compared(job.catalogue)
-    codes = [exp.column(code, quoted=True) for code in sorted(found)]
-    ranked = with_tags(
-        job.frame(),
-        job.plan.columns,
-        rows=measures,
-        values=[exp.column("customer_id"), *codes],
-        chosen=found | read_by(job.catalogue, found),
-    )
-    job.engine.run(statement(create_as(RANKED, ranked, temporary=True), job.values))
-    others = set(job.catalogue.tags) - found
-    for chunk in chunks(job, measures):
-        some = only(exp.select("*").from_(measures), chunk).subquery("measure")
-        known = [exp.column(code, table=RANKED, quoted=True) for code in sorted(found)]
-        rows = exp.select("measure.*", *known).from_(some)
-        rows = rows.join(RANKED, on=f"{RANKED}.customer_id = measure.customer_id")
-        query = with_tags(job.frame(), job.plan.columns, rows=rows, values=values, chosen=others)
-        fill(job, table, query, chunk, temporary=temporary)
+    found = sorted(compared(job.catalogue) & set(strip.tags))
+    if found:
+        chosen = {*found, *(read_by(job.catalogue, found) & set(strip.tags))}
+        codes = [exp.column(code, quoted=True) for code in found]
+        ranked = add_tags(
+            job,
+            layout,
+            chosen=chosen,
+            rows=layout.inputs(job, tables, strip, chosen=chosen, read=reading()),
+            values=[exp.column("customer_id"), *codes],
+        )
+        job.engine.run(statement(create_as(RANKED, ranked, temporary=True), job.values))
+    others = set(strip.tags) - set(found)
+    for chunk in chunks(job, tables.measures(strip.name)):
+        rows = layout.inputs(job, tables, strip, chosen=others, read=reading(within(chunk)))
+        if found:
+            known = [exp.column(code, table=RANKED, quoted=True) for code in found]
+            rows = exp.select("measure.*", *known).from_(rows.subquery("measure"))
+            rows = rows.join(RANKED, on=f"{RANKED}.customer_id = measure.customer_id")
+        query = add_tags(job, layout, chosen=others, rows=rows, values=values)
+        fill(job, tables.tags(strip.name), query, chunk, temporary=temporary)
     drop(job.engine, RANKED)
+
+
+def add_tags(
+    job: Job,
+    layout: Layout,
+    *,
+    chosen: Collection[str],
+    rows: exp.Query,
+    values: Sequence[exp.Expr],
+) -> exp.Select:
+    """Add tags to some rows; counters, which no strip holds, are told wherever they are read."""
+    read = read_by(job.catalogue, chosen) & layout.counters
+    return with_tags(
+        job.frame(), job.plan.columns, rows=rows, values=values, chosen={*chosen, *read}
+    )
 
 
 def fill(  # noqa: PLR0917 - what goes where
@@ -154,13 +195,14 @@ def chunks(job: Job, table: str) -> list[Chunk]:
     return list(pairwise([None, *firsts[1:], None]))
 
 
-def only(query: exp.Select, chunk: Chunk) -> exp.Select:
-    """Restrict a query to the customers of a chunk."""
-    for bound, compare in zip(chunk, (exp.GTE, exp.LT), strict=True):
-        if bound is not None:
-            value = exp.Literal.number(bound)
-            query.where(compare(this=exp.column("customer_id"), expression=value), copy=False)
-    return query
+def within(chunk: Chunk) -> exp.Expr | None:
+    """Return the condition that a customer is in a chunk; None if everybody is."""
+    bounds = [
+        compare(this=exp.column("customer_id"), expression=exp.Literal.number(bound))
+        for bound, compare in zip(chunk, (exp.GTE, exp.LT), strict=True)
+        if bound is not None
+    ]
+    return exp.and_(*bounds) if bounds else None
 
 
 def joined(parts: Sequence[Part], parties: str, chunk: Chunk = ALL) -> exp.Select:
@@ -202,7 +244,7 @@ def _bundle(parts: Sequence[Part], parties: str, chunk: Chunk) -> exp.Select:
 
 
 def _customers(parties: str, chunk: Chunk) -> exp.Select:
-    rows = only(exp.select("customer_id").distinct().from_(exp.to_table(parties)), chunk)
+    rows = exp.select("customer_id").distinct().from_(exp.to_table(parties)).where(within(chunk))
     return exp.select(_CUSTOMER.copy()).from_(rows.subquery("customer"))
 
 

@@ -12,10 +12,11 @@ from zhiyan.core.snapshot import Manifest
 from zhiyan.pipeline.compute.causes import Step
 from zhiyan.pipeline.compute.full import compute
 from zhiyan.pipeline.compute.generation import MOST_VERSIONS, Generation
-from zhiyan.pipeline.compute.remeasure import ID, MEASURED, remeasure
-from zhiyan.pipeline.compute.retag import FRESH, Retag
+from zhiyan.pipeline.compute.remeasure import ID, measured, remeasure
+from zhiyan.pipeline.compute.retag import Retag, fresh
 from zhiyan.pipeline.compute.run import Job, drop, statement
 from zhiyan.pipeline.compute.store import keep, keeping, newest, place_of
+from zhiyan.pipeline.compute.strips import Layout
 from zhiyan.pipeline.compute.touched import RESOLVED, TOUCHED, Touched, find_touched
 from zhiyan.ports import Engine, Statement
 
@@ -33,18 +34,25 @@ def refresh(job: Job) -> Manifest:
             touched = find_touched(job, base)
         remeasure(job, touched, place)
         fewer = touched.may_move and _end_gone(job, touched, place)
-        _replace(job, place, table=place.measures, rows=MEASURED)
-        Retag(
-            job=job,
-            place=place,
-            step=Step.of(job, base.as_of),
-            columns=touched.columns(job),
-            fewer=fewer,
-        ).run()
-        _replace(job, place, table=place.tags, rows=FRESH)
+        strips = Layout.of(job).strips
+        for strip in strips:
+            _replace(job, place, table=place.measures(strip.name), rows=measured(strip))
+        reached: frozenset[str] | None = frozenset()
+        for strip in strips:
+            retag = Retag(
+                job=job,
+                place=place,
+                step=Step.of(job, base.as_of),
+                strip=strip,
+                columns=touched.columns(job),
+                reached=reached,
+                fewer=fewer,
+            )
+            reached = retag.run()
+            _replace(job, place, table=place.tags(strip.name), rows=fresh(strip))
         if touched.may_move:
             _update_parties(job, touched, place)
-        drop(job.engine, MEASURED, FRESH)
+        drop(job.engine, *(name(strip) for name in (measured, fresh) for strip in strips))
         touched.forget(job)
         kept.append(keep(job, place.following, based_on=base))
     return kept[0]
@@ -63,17 +71,22 @@ def _is_reusable(job: Job, base: Manifest) -> bool:
 def _is_crowded(engine: Engine, place: Generation) -> bool:
     """Tell whether a generation holds so many old rows that a new one is due."""
     living = f"count(CASE WHEN {place.seen.sql()} THEN 1 END)"
-    text = f"SELECT count(*) > $most * {living} FROM {place.tags}"  # noqa: S608 - names of our own tables
-    return bool(engine.query(Statement(text, {"most": MOST_VERSIONS})).column(0)[0].as_py())
+    texts = [
+        f"SELECT count(*) > $most * {living} FROM {table}"  # noqa: S608 - names of our own tables
+        for table in map(place.tags, place.strips)
+    ]
+    found = (engine.query(Statement(text, {"most": MOST_VERSIONS})) for text in texts)
+    return any(bool(rows.column(0)[0].as_py()) for rows in found)
 
 
 def _end_gone(job: Job, touched: Touched, place: Generation) -> bool:
     """End the rows of customers who are none any more; tell whether there were any."""
     gone = f"{ID} NOT IN (SELECT {ID} FROM identity.assignment){_of_the_resolved(touched)}"  # noqa: S608 - names of our own tables
-    text = f"SELECT count(*) FROM {place.tags} WHERE {place.seen.sql()} AND {gone}"  # noqa: S608 - names of our own tables
+    table = place.tags(place.strips[0])
+    text = f"SELECT count(*) FROM {table} WHERE {place.seen.sql()} AND {gone}"  # noqa: S608 - names of our own tables
     fewer = bool(job.engine.query(Statement(text)).column(0)[0].as_py())
     if fewer:
-        for table in (place.measures, place.tags):
+        for table in place.customers:
             _end(job, place, table=table, which=gone)
     return fewer
 

@@ -1,6 +1,7 @@
 """Rows of measures of a refresh: parts are computed again for whom they were touched, and compared.
 
-Facts of the touched are put aside first, one scan per kind, so that every part reads few rows.
+Facts of the touched are put aside first, one scan per kind, so that every part reads few rows. A row
+of a strip is written anew for whom one of its measures differs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,15 +22,16 @@ from zhiyan.pipeline.compute.full import (
     filled,
     joined,
     make_parts,
-    only,
+    within,
 )
 from zhiyan.pipeline.compute.generation import Generation
 from zhiyan.pipeline.compute.run import Job, Template, create_as, drop, statement, template, union
+from zhiyan.pipeline.compute.strips import Layout, Strip
 from zhiyan.pipeline.compute.touched import MEMBERS, Touched
 
 ID = "customer_id"
-#: Temporary tables, a row per customer: what time changes for all, who gets a new row, the new rows.
-FOLLOWING, REPLACED, MEASURED = "following", "replaced", "measured"
+#: Temporary tables, a row per customer: what time changes for all, who may get a new row.
+FOLLOWING, REPLACED = "following", "replaced"
 SLICE = "slice_"
 
 
@@ -41,20 +43,33 @@ class _PartStatement:
     reads: Mapping[str, frozenset[str]]
 
 
+def measured(strip: Strip) -> str:
+    """Return the temporary table of the new rows of measures of a strip, a row per customer."""
+    return f"measured_{strip.name}"
+
+
 def remeasure(job: Job, touched: Touched, place: Generation) -> None:
-    """Make ``measured``: the new rows of measures of everybody for whom a measure differs."""
+    """Make the new rows of measures of each strip: of everybody for whom one of them differs."""
     parts = [part for part in job.plan.parts if part.name in touched.parties]
     _make_touched(job, parts, touched.parties)
     with job.timed("measures of all"):
         make_parts(job, touched.everybody, "identity.assignment")
-        _make(job, FOLLOWING, _following(touched))
-        drop(job.engine, *(part.name for part in touched.everybody))
-    with job.timed("new measures"):
-        _make(job, REPLACED, _replaced(touched.everybody, place))
-        for chunk in chunks(job, REPLACED):
-            query = _measured(parts, touched.everybody, job=job, place=place, chunk=chunk)
-            fill(job, MEASURED, query, chunk, temporary=True)
-    drop(job.engine, FOLLOWING, REPLACED, *(part.name for part in parts))
+    for strip in Layout.of(job).strips:
+        rows = _Rows(
+            strip=strip,
+            parts=tuple(part for part in strip.parts if part.name in touched.parties),
+            everybody=tuple(part for part in strip.parts if part in touched.everybody),
+            table=place.measures(strip.name),
+            place=place,
+        )
+        with job.timed("measures of all"):
+            _make(job, FOLLOWING, rows.following(touched))
+            drop(job.engine, *(part.name for part in rows.everybody))
+        with job.timed("new measures"):
+            _make(job, REPLACED, rows.replaced(touched))
+            for chunk in chunks(job, REPLACED):
+                fill(job, measured(strip), rows.measured(chunk), chunk, temporary=True)
+        drop(job.engine, FOLLOWING, REPLACED, *(part.name for part in rows.parts))
 
 
 def _make_touched(job: Job, parts: Sequence[Part], parties: Mapping[str, str]) -> None:
@@ -117,69 +132,78 @@ def _slices(made: Mapping[str, _PartStatement], parties: Mapping[str, str]) -> d
     return found
 
 
-def _following(touched: Touched) -> exp.Query:
-    """Return everybody with the measures that time changes for all; without such, who may be new."""
-    if touched.everybody or not touched.resolved:
-        return joined(touched.everybody, "identity.assignment")
-    return exp.select(ID).distinct().from_(MEMBERS)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rows:
+    """The rows of measures of one strip: ``parts`` are told anew for some, others for everybody.
 
+    ``table`` holds the rows of the snapshot before, which is ``place``.
+    """
 
-def _replaced(everybody: Sequence[Part], place: Generation) -> exp.Query:
-    """Return everybody whose measures may differ: touched, new, or moved by time."""
-    differs = [
-        differ(exp.column(c.name, table=FOLLOWING, quoted=True), _old(c))
-        for part in everybody
-        for c in part.columns
-    ]
-    moved = (
-        exp.select(f"{FOLLOWING}.{ID}")
-        .from_(FOLLOWING)
-        .join(old(place.measures, place), on=f"old.{ID} = {FOLLOWING}.{ID}", join_type="left")
-        .where(exp.or_(f"old.{ID} IS NULL", *differs, copy=False), copy=False)
-    )
-    return exp.union(exp.select(ID).from_(MEMBERS), moved, distinct=True)
+    strip: Strip
+    parts: tuple[Part, ...]
+    everybody: tuple[Part, ...]
+    table: str
+    place: Generation
 
+    def following(self, touched: Touched) -> exp.Query:
+        """Return everybody with what time changes for all; without such, who may be new."""
+        if self.everybody or not touched.resolved:
+            return joined(self.everybody, "identity.assignment")
+        return exp.select(ID).distinct().from_(MEMBERS)
 
-def _measured(
-    parts: Sequence[Part],
-    everybody: Sequence[Part],
-    *,
-    job: Job,
-    place: Generation,
-    chunk: Chunk,
-) -> exp.Query:
-    """Return the rows that differ: told anew where touched, taken over elsewhere, empty for the new."""
-    bundles = {
-        f"bundle_{first}": parts[first : first + BUNDLE] for first in range(0, len(parts), BUNDLE)
-    }
-    query = _replaced_of(chunk).join(FOLLOWING, on=f"{FOLLOWING}.{ID} = {REPLACED}.{ID}")
-    query = query.join(
-        old(place.measures, place), on=f"old.{ID} = {REPLACED}.{ID}", join_type="left"
-    )
-    where: dict[str, str] = {}
-    for name, some in bundles.items():
-        where |= {part.name: name for part in some}
-        query = query.join(
-            _bundle(some, chunk).subquery(name), on=f"{name}.{ID} = {REPLACED}.{ID}", copy=False
+    def replaced(self, touched: Touched) -> exp.Query:
+        """Return everybody whose measures may differ: touched, new, or moved by time."""
+        differs = [
+            differ(exp.column(c.name, table=FOLLOWING, quoted=True), _old(c))
+            for part in self.everybody
+            for c in part.columns
+        ]
+        moved = (
+            exp.select(f"{FOLLOWING}.{ID}")
+            .from_(FOLLOWING)
+            .join(self._before(), on=f"old.{ID} = {FOLLOWING}.{ID}", join_type="left")
+            .where(exp.or_(f"old.{ID} IS NULL", *differs, copy=False), copy=False)
         )
-    differs: list[exp.Expr] = [exp.condition(f"old.{ID} IS NULL")]
-    for part in job.plan.parts:
-        for column in part.columns:
-            value = _taken_over(column)
-            if part in everybody:
-                value = exp.column(column.name, table=FOLLOWING, quoted=True)
-                differs.append(differ(value, _old(column)))
-            elif bundle := where.get(part.name):
-                there = exp.column(f"in_{part.name}", table=bundle)
-                now = exp.column(column.name, table=bundle, quoted=True)
-                value = exp.Case(ifs=[exp.If(this=there, true=now)], default=value)
-                differs.append(exp.and_(there.copy(), differ(now, _old(column))))
-            query = query.select(named(value, column.name), copy=False)
-    return query.select(*place.following.version).where(exp.or_(*differs), copy=False)
+        tables = sorted({touched.parties[part.name] for part in self.parts})
+        return union([*(exp.select(ID).from_(name) for name in tables), moved], distinct=True)
+
+    def measured(self, chunk: Chunk) -> exp.Query:
+        """Return the rows that differ: told anew where touched, else taken over, empty for the new."""
+        bundles = {
+            f"bundle_{first}": self.parts[first : first + BUNDLE]
+            for first in range(0, len(self.parts), BUNDLE)
+        }
+        query = _replaced_of(chunk).join(FOLLOWING, on=f"{FOLLOWING}.{ID} = {REPLACED}.{ID}")
+        query = query.join(self._before(), on=f"old.{ID} = {REPLACED}.{ID}", join_type="left")
+        where: dict[str, str] = {}
+        for name, some in bundles.items():
+            where |= {part.name: name for part in some}
+            query = query.join(
+                _bundle(some, chunk).subquery(name), on=f"{name}.{ID} = {REPLACED}.{ID}", copy=False
+            )
+        differs: list[exp.Expr] = [exp.condition(f"old.{ID} IS NULL")]
+        for part in self.strip.parts:
+            for column in part.columns:
+                value = _taken_over(column)
+                if part in self.everybody:
+                    value = exp.column(column.name, table=FOLLOWING, quoted=True)
+                    differs.append(differ(value, _old(column)))
+                elif bundle := where.get(part.name):
+                    there = exp.column(f"in_{part.name}", table=bundle)
+                    now = exp.column(column.name, table=bundle, quoted=True)
+                    value = exp.Case(ifs=[exp.If(this=there, true=now)], default=value)
+                    differs.append(exp.and_(there.copy(), differ(now, _old(column))))
+                query = query.select(named(value, column.name), copy=False)
+        version = self.place.following.version
+        return query.select(*version).where(exp.or_(*differs), copy=False)
+
+    def _before(self) -> exp.Subquery:
+        """Return the rows of the snapshot before as ``old``."""
+        return exp.select("*").from_(self.table).where(self.place.seen).subquery("old")
 
 
 def _replaced_of(chunk: Chunk) -> exp.Select:
-    rows = only(exp.select(ID).from_(REPLACED), chunk)
+    rows = exp.select(ID).from_(REPLACED).where(within(chunk))
     return exp.select(f"{REPLACED}.{ID}").from_(rows.subquery(REPLACED))
 
 
@@ -214,11 +238,6 @@ def _old(column: MeasureColumn) -> exp.Expr:
 def differ(one: exp.Expr, other: exp.Expr) -> exp.Expr:
     """Return the condition that two values are not the same; two nulls are."""
     return exp.NullSafeNEQ(this=one.copy(), expression=other)
-
-
-def old(table: str, place: Generation) -> exp.Subquery:
-    """Return the rows of the snapshot before as ``old``."""
-    return exp.select("*").from_(table).where(place.seen).subquery("old")
 
 
 def _make(job: Job, table: str, query: exp.Query) -> None:

@@ -1,102 +1,121 @@
 """Rows of tags of a refresh: told again for whom something moved, and compared.
 
-Something moved for a customer if her measures differ, if a tag of hers turned with time, or if a tag
-that compares customers came out different. Each step tells the fewest tags of the fewest customers:
-tags that look at the clock of those for whom it passed a bound; what is compared, of those who moved;
-comparisons, of everybody, if what is compared differs for anybody; then all tags of all of these.
+Something moved for a customer if what her tags read differs, if a tag of hers turned with time, or if
+a tag that compares customers came out different. Each step tells the fewest tags of the fewest
+customers: tags that look at the clock of those for whom it passed a bound; what is compared, of those
+who moved; comparisons, of everybody, if what is compared differs for anybody; then all tags of all of
+these.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlglot import exp
 
 from zhiyan.lang.bounds import named
-from zhiyan.lang.counters import (
-    Clocked,
-    clocked,
-    compared,
-    counters,
-    inputs_of,
-    measures_of,
-    read_by,
-)
+from zhiyan.lang.counters import Clocked, clocked, compared, inputs_of, measures_of, read_by
 from zhiyan.lang.crossings import Tick
-from zhiyan.lang.tag_sql import with_tags
 from zhiyan.pipeline.compute.causes import Step, crossed, step_values
-from zhiyan.pipeline.compute.full import ALL, RANKED, Chunk, chunks, only
-from zhiyan.pipeline.compute.generation import ALIVE, DIGEST, Generation, Layout
-from zhiyan.pipeline.compute.remeasure import ID, MEASURED, differ
-from zhiyan.pipeline.compute.run import DIALECT, Job, create_as, drop, statement, template
+from zhiyan.pipeline.compute.full import ALL, RANKED, Chunk, add_tags, chunks, within
+from zhiyan.pipeline.compute.generation import ALIVE, Generation
+from zhiyan.pipeline.compute.remeasure import ID, differ, measured
+from zhiyan.pipeline.compute.run import (
+    DIALECT,
+    Job,
+    create_as,
+    drop,
+    statement,
+    template,
+    union,
+)
+from zhiyan.pipeline.compute.strips import DIGEST, Layout, Reader, Strip, reading
 
 #: Temporary tables, a row per customer: who moved, what is compared of them, who has rows to tell,
-#: the new rows.
-MOVED, PLACED, RETOLD, FRESH = "moved", "placed", "retold", "fresh"
+#: and whose measures are as they were among these.
+MOVED, PLACED, RETOLD, UNCHANGED = "moved", "placed", "retold", "unchanged"
+
+
+def fresh(strip: Strip) -> str:
+    """Return the temporary table of the new rows of tags of a strip, a row per customer."""
+    return f"fresh_{strip.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Kinds:
-    """The tags of a catalogue by what can change them."""
+    """The tags of a strip by what can change them, counters apart."""
 
-    clocked: dict[str, Clocked]
-    counters: frozenset[str]
+    clocked: Mapping[str, Clocked]
     compared: frozenset[str]
-    #: The tags that comparisons read, directly or not.
+    #: The tags that comparisons read, directly or not: of this strip, and of those before.
     read: frozenset[str]
+    read_before: frozenset[str]
 
     @classmethod
-    def of(cls, job: Job) -> "_Kinds":
-        found = compared(job.catalogue)
+    def of(cls, job: Job, strip: Strip) -> "_Kinds":
+        own = frozenset(strip.tags)
+        found = compared(job.catalogue) & own
+        read = read_by(job.catalogue, found) - found
+        turning = clocked(job.catalogue, job.plan)
         return cls(
-            clocked=clocked(job.catalogue, job.plan),
-            counters=counters(job.catalogue),
+            clocked={code: tag for code, tag in turning.items() if code in own},
             compared=found,
-            read=read_by(job.catalogue, found) - found,
+            read=read & own,
+            read_before=read - own,
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retag:
-    """Makes ``fresh``, the new rows of tags, from ``measured`` and the snapshot before.
+    """Makes the new rows of tags of a strip from what differs, and the snapshot before.
 
-    The new rows of measures are in their place already. ``columns``: the measures that may differ.
-    ``fewer``: customers of the snapshot before are gone.
+    All new rows of measures are in their place already, and those of the strips before this one.
+    ``columns``: the measures that may differ; ``reached``: the tags that may in strips before, None
+    if any may. ``fewer``: customers of the snapshot before are gone.
     """
 
     job: Job
     place: Generation
     step: Step
+    strip: Strip
     columns: frozenset[str]
+    reached: frozenset[str] | None
     fewer: bool
 
-    def run(self) -> None:
-        """Make the table of new rows."""
+    def run(self) -> frozenset[str] | None:
+        """Make the table of new rows; return the tags that may differ so far, None if any may."""
         with self.job.timed("tags by the clock"):
             self._make_moved()
         with self.job.timed("comparisons"):
-            self._make(PLACED, self._placed)
             more = self._are_more()
-            anew = bool(self._kinds.compared) and (more or self._are_compared_anew())
-            if anew:
-                self._make(RANKED, self._ranked)
+            anew = bool(self._kinds.compared) and self._compare(more=more)
         with self.job.timed("new tags"):
             self._make(RETOLD, lambda: self._retold(ranked=anew), anew)
-            chosen = self._reached(self._kinds.compared if anew else ()) if not more else None
-            self._make_fresh(chosen, ranked=anew)
-        drop(self.job.engine, MOVED, PLACED, RANKED, RETOLD)
+            self._make(UNCHANGED, self._unchanged)
+            reached = None if more or self.reached is None else self._reached(anew=anew)
+            self._make_fresh(reached, ranked=anew)
+        drop(self.job.engine, MOVED, PLACED, RANKED, RETOLD, UNCHANGED)
+        return reached
+
+    @property
+    def _layout(self) -> Layout:
+        return Layout.of(self.job)
 
     @property
     def _kinds(self) -> _Kinds:
-        return self.job.once("kinds of tags", lambda: _Kinds.of(self.job))
+        key = ("kinds of tags", self.strip.name)
+        return self.job.once(key, lambda: _Kinds.of(self.job, self.strip))
 
     def _make_moved(self) -> None:
-        """Tell whose measures differ, and for whom a tag turned with time."""
+        """Tell for whom what the tags read differs, and for whom a tag turned with time."""
         due = self._due()
 
         def moved() -> exp.Query:
-            rows = exp.select(ID).from_(MEASURED)
-            return rows if due is None else exp.union(rows, self._turned(due), distinct=True)
+            strips = self._layout.strips
+            before = strips[: strips.index(self.strip)]
+            tables = [*map(measured, (*before, self.strip)), *map(fresh, before)]
+            rows: list[exp.Query] = [exp.select(ID).from_(table) for table in tables]
+            return union([*rows, *([] if due is None else [self._turned(due)])], distinct=True)
 
         self._make(MOVED, moved, self._is_new_day)
 
@@ -125,31 +144,39 @@ class Retag:
     def _turned(self, due: exp.Expr) -> exp.Query:
         """Return those of the due for whom a tag that looks at the clock came out different."""
         chosen = sorted(self._kinds.clocked)
-        stored = [code for code in self.job.catalogue.tags if code not in self._kinds.counters]
-        known = [_of("old", code) for code in stored if code not in chosen]
+        known = [_of("old", code) for code in self.strip.tags if code not in chosen]
         known += [named(_of("old", code), _before(code)) for code in chosen]
-        rows = self._rows(known, measures=self._living().where(due))
+        rows = self._rows(self._inputs(chosen).where(due), known)
         both = [_column(name) for code in chosen for name in (code, _before(code))]
-        told = self._with_tags(rows, [exp.column(ID), *both], chosen)
+        told = self._told(rows, [exp.column(ID), *both], chosen)
         return exp.select(ID).from_(told.subquery("told")).where(_any_differs(chosen))
+
+    def _compare(self, *, more: bool) -> bool:
+        """Make the comparisons of everybody anew if any may differ; tell whether that is so."""
+        self._make(PLACED, self._placed)
+        anew = more or self._are_compared_anew()
+        if anew:
+            self._make(RANKED, self._ranked)
+        return anew
 
     def _placed(self) -> exp.Query:
         """Return the tags of the moved that comparisons read."""
-        read = sorted(self._kinds.read - self._kinds.counters)
-        rows = self._living().where(_is_in(MOVED))
-        return self._with_tags(rows, [exp.column(ID), *map(_column, read)], read)
+        read = sorted(self._kinds.read)
+        rows = self._inputs(read, reading(_both(_seen("following"), _is_in(MOVED))))
+        return self._told(rows, [exp.column(ID), *map(_column, read)], read)
 
     def _are_more(self) -> bool:
         """Tell whether there are customers whom the snapshot before did not know."""
-        known = self._old(self.place.tags, "old")
-        rows = exp.select("count(*) AS n").from_(MEASURED)
-        rows = rows.join(known, on=_same("old", MEASURED), join_type="left")
+        table = measured(self.strip)
+        rows = exp.select("count(*) AS n").from_(table)
+        rows = rows.join(self._old(), on=_same("old", table), join_type="left")
         return self._counts_any(rows.where(f"old.{ID} IS NULL"))
 
-    def _reached(self, anew: Collection[str]) -> frozenset[str]:
+    def _reached(self, *, anew: bool) -> frozenset[str]:
         """Return the tags that may differ: by measures, by time, or through others that may."""
-        catalogue, plan = self.job.catalogue, self.job.plan
-        found = {*anew, *(code for code, tag in self._kinds.clocked.items() if self._moves(tag))}
+        catalogue, plan, kinds = self.job.catalogue, self.job.plan, self._kinds
+        found = {*(self.reached or ()), *(kinds.compared if anew else ())}
+        found |= {code for code, tag in kinds.clocked.items() if self._moves(tag)}
         for code, tag in catalogue.tags.items():  # inputs first
             own = {plan.columns[code, measure.name] for measure in tag.measures}
             if own & self.columns or found & inputs_of(catalogue, code):
@@ -158,32 +185,39 @@ class Retag:
 
     def _are_compared_anew(self) -> bool:
         """Tell whether what is compared differs for anybody."""
-        kinds = self._kinds
-        if self.fewer or kinds.read & kinds.counters or kinds.compared & set(kinds.clocked):
+        kinds, layout = self._kinds, self._layout
+        before = self.reached is None or kinds.read_before & (self.reached | layout.counters)
+        if self.fewer or before or not kinds.compared.isdisjoint(kinds.clocked):
             return True
         measures = measures_of(kinds.compared, self.job.plan)
         pairs = [(_of(PLACED, code), _of("old", code)) for code in sorted(kinds.read)]
         pairs += [(_of("measure", name), _of("old_measure", name)) for name in measures]
-        different = exp.or_(*(differ(one, other) for one, other in pairs))
-        old_measures = self._old(self.place.measures, "old_measure")
+        if not pairs:
+            return False
+        now, was = (
+            layout.rows(
+                self.place, measures=measures, first=self.strip.name, read=reading(_seen(number))
+            )
+            for number in ("following", "before")
+        )
         rows = (
             exp.select("count(*) AS n")
             .from_(PLACED)
-            .join(self._living().subquery("measure"), on=_same("measure", PLACED))
-            .join(self._old(self.place.tags, "old"), on=_same("old", PLACED), join_type="left")
-            .join(old_measures, on=_same("old_measure", PLACED), join_type="left")
-            .where(different)
+            .join(now.subquery("measure"), on=_same("measure", PLACED))
+            .join(self._old(), on=_same("old", PLACED), join_type="left")
+            .join(was.subquery("old_measure"), on=_same("old_measure", PLACED), join_type="left")
+            .where(exp.or_(*(differ(one, other) for one, other in pairs)))
         )
         return self._counts_any(rows)
 
     def _ranked(self) -> exp.Query:
         """Return the comparisons of everybody, as they are and as they were."""
         chosen = sorted(self._kinds.compared)
-        read = sorted(self._kinds.read - self._kinds.counters)
-        known = [named(_either(code, PLACED, "old"), code) for code in read]
+        known = [named(_either(code, PLACED, "old"), code) for code in sorted(self._kinds.read)]
         known += [named(_of("old", code), _before(code)) for code in chosen]
         both = [_column(name) for code in chosen for name in (code, _before(code))]
-        return self._with_tags(self._rows(known, PLACED), [exp.column(ID), *both], chosen)
+        rows = self._rows(self._inputs(chosen), known, PLACED)
+        return self._told(rows, [exp.column(ID), *both], chosen)
 
     def _retold(self, *, ranked: bool) -> exp.Query:
         """Return everybody who moved, in comparisons too."""
@@ -193,35 +227,37 @@ class Retag:
             moved = exp.union(moved, exp.select(ID).from_(RANKED).where(differs), distinct=True)
         return moved
 
+    def _unchanged(self) -> exp.Query:
+        """Return those who have rows to tell though no measure of the strip differs."""
+        there = exp.select(ID).from_(measured(self.strip))
+        return exp.except_(exp.select(ID).from_(RETOLD), there)
+
     def _make_fresh(self, reached: frozenset[str] | None, *, ranked: bool) -> None:
         """Make the new rows, some customers at a time where they are many."""
-        found = chunks(self.job, RETOLD)
+        table, found = fresh(self.strip), chunks(self.job, RETOLD)
         if len(found) == 1:
-            self._make(FRESH, lambda: self._fresh(reached, ranked=ranked), reached, ranked)
+            self._make(table, lambda: self._fresh(reached, ranked=ranked), reached, ranked)
             return
         for number, chunk in enumerate(found):
             query = self._fresh(reached, ranked=ranked, chunk=chunk)
-            made = exp.insert(query, FRESH) if number else create_as(FRESH, query, temporary=True)
+            made = exp.insert(query, table) if number else create_as(table, query, temporary=True)
             self.job.engine.run(statement(made, self._values))
 
     def _fresh(
         self, reached: Collection[str] | None, *, ranked: bool, chunk: Chunk = ALL
     ) -> exp.Query:
         """Return the rows that are not what they were; ``reached`` None: any tag may differ."""
-        kinds, tags = self._kinds, [*self.job.catalogue.tags]
-        chosen = {*(tags if reached is None else reached)} - kinds.compared
+        kinds, tags = self._kinds, self.strip.tags
+        chosen = {code for code in tags if reached is None or code in reached} - kinds.compared
         place = RANKED if ranked else "old"
         known = [
             _of(place if code in kinds.compared else "old", code)
             for code in tags
-            if code not in chosen and code not in kinds.counters
+            if code not in chosen
         ]
-        tables = (RANKED,) if ranked else ()
-        rows = self._rows(
-            known, *tables, measures=only(self._living().where(_is_in(RETOLD)), chunk)
-        )
-        values = Layout.of(self.job).values
-        told = self._with_tags(rows, values, chosen)
+        inputs = self._inputs(chosen, self._reading_retold(chunk))
+        rows = self._rows(inputs, known, *((RANKED,) if ranked else ()), old=self._old(of=RETOLD))
+        told = self._told(rows, self.strip.values, chosen)
         born, died = (
             named(exp.cast(value, "INTEGER"), name)
             for name, value in (("born", exp.Placeholder(this="following")), ("died", ALIVE))
@@ -229,43 +265,57 @@ class Retag:
         return (
             exp.select("told.*", born, died)
             .from_(told.subquery("told"))
-            .join(self._old(self.place.tags, "old"), on=_same("old", "told"), join_type="left")
+            .join(self._old(of=RETOLD), on=_same("old", "told"), join_type="left")
             .where(differ(_of("old", DIGEST), _of("told", DIGEST)))
         )
 
-    def _with_tags(
+    def _reading_retold(self, chunk: Chunk) -> Reader:
+        """Return what reads the rows of those who have rows to tell.
+
+        Measures that differ lie at hand, whole rows of them, and are not looked up once more.
+        """
+        living, own = _seen("following"), self.place.measures(self.strip.name)
+
+        def read(table: str, columns: Sequence[exp.Expr]) -> exp.Query:
+            if table != own:
+                return reading(_both(living, within(chunk), _is_in(RETOLD)))(table, columns)
+            there = reading(within(chunk))(measured(self.strip), columns)
+            rest = reading(_both(living, within(chunk), _is_in(UNCHANGED)))(table, columns)
+            return exp.union(there, rest, distinct=False)
+
+        return read
+
+    def _told(
         self, rows: exp.Query, values: Sequence[exp.Expr], chosen: Collection[str]
     ) -> exp.Query:
-        """Add tags to some rows; counters, which no rows hold, are told wherever they are read."""
-        read = read_by(self.job.catalogue, chosen)
-        return with_tags(
-            self.job.frame(),
-            self.job.plan.columns,
-            rows=rows,
-            values=values,
-            chosen={*chosen, *(read & self._kinds.counters)},
-        )
+        return add_tags(self.job, self._layout, chosen=chosen, rows=rows, values=values)
 
     def _rows(
-        self, known: Sequence[exp.Expr], *tables: str, measures: exp.Select | None = None
+        self,
+        inputs: exp.Select,
+        known: Sequence[exp.Expr],
+        *tables: str,
+        old: exp.Subquery | None = None,
     ) -> exp.Select:
-        """Return rows of measures with what is known of their tags."""
-        rows = exp.select("measure.*", *known)
-        rows = rows.from_((measures or self._living()).subquery("measure"))
+        """Return what some tags read, with what is known of the other tags of the strip."""
+        rows = exp.select("measure.*", *known).from_(inputs.subquery("measure"))
         for table in tables:
             rows = rows.join(table, on=_same(table, "measure"), join_type="left")
-        old = self._old(self.place.tags, "old")
-        return rows.join(old, on=_same("old", "measure"), join_type="left")
+        return rows.join(old or self._old(), on=_same("old", "measure"), join_type="left")
 
-    def _living(self) -> exp.Select:
-        """Return the rows of measures as they are now."""
-        seen = "born <= $following AND died > $following"
-        return exp.select("*").from_(self.place.measures).where(seen, dialect=DIALECT)
+    def _inputs(self, chosen: Collection[str], read: Reader | None = None) -> exp.Select:
+        """Return the measures, and the tags of strips before, that tags read, as they are now.
 
-    def _old(self, table: str, name: str) -> exp.Subquery:
-        """Return the rows of the snapshot before."""
-        seen = "born <= $before AND died > $before"
-        return exp.select("*").from_(table).where(seen, dialect=DIALECT).subquery(name)
+        ``read`` reads the tables; without, all rows of everybody.
+        """
+        read = read or reading(_seen("following"))
+        return self._layout.inputs(self.job, self.place, self.strip, chosen=chosen, read=read)
+
+    def _old(self, *, of: str = "") -> exp.Subquery:
+        """Return the rows of tags of the snapshot before as ``old``; ``of`` some customers only."""
+        rows = exp.select("*").from_(self.place.tags(self.strip.name))
+        where = _both(_seen("before"), _is_in(of) if of else None)
+        return rows.where(where).subquery("old")
 
     @property
     def _values(self) -> dict[str, Any]:
@@ -280,10 +330,15 @@ class Retag:
     def _make(self, table: str, query: Callable[[], exp.Query], *variant: object) -> None:
         """Make a temporary table by a query that is the same at each refresh of a generation."""
         made = self.job.once(
-            (table, self.place.number, *variant),
+            (table, self.place.number, self.strip.name, *variant),
             lambda: template(create_as(table, query(), temporary=True)),
         )
         self.job.engine.run(made.bind(self._values))
+
+
+def _seen(number: str) -> exp.Expr:
+    """Return the condition that a row version belongs to the snapshot of a bound number."""
+    return exp.condition(f"born <= ${number} AND died > ${number}", dialect=DIALECT)
 
 
 def _before(code: str) -> str:
@@ -312,5 +367,9 @@ def _same(one: str, other: str) -> str:
     return f"{one}.{ID} = {other}.{ID}"
 
 
-def _is_in(table: str) -> str:
-    return f"{ID} IN (SELECT {ID} FROM {table})"  # noqa: S608 - names of our own tables
+def _both(*conditions: exp.Expr | None) -> exp.Expr:
+    return exp.and_(*(one for one in conditions if one is not None))
+
+
+def _is_in(table: str) -> exp.Expr:
+    return exp.condition(f"{ID} IN (SELECT {ID} FROM {table})")  # noqa: S608 - names of our own tables

@@ -19,9 +19,9 @@ from zhiyan.core.kinds import KINDS
 from zhiyan.core.snapshot import Manifest
 from zhiyan.core.time import naive_utc
 from zhiyan.lang.rows import known_condition
-from zhiyan.lang.tag_sql import VALID
 from zhiyan.pipeline.compute.generation import Generation, content, publish
 from zhiyan.pipeline.compute.run import DIALECT, Job, union
+from zhiyan.pipeline.compute.strips import Layout
 from zhiyan.ports import Engine, Statement
 
 TABLES = (
@@ -32,17 +32,19 @@ TABLES = (
         created_at TIMESTAMP NOT NULL, catalogue VARCHAR NOT NULL, data VARCHAR NOT NULL,
         customers BIGINT NOT NULL, events VARCHAR NOT NULL, tags VARCHAR NOT NULL,
         timings VARCHAR NOT NULL, based_on VARCHAR, complete BOOLEAN NOT NULL,
-        last_import INTEGER NOT NULL, generation INTEGER, number INTEGER, resolution BIGINT
+        last_import INTEGER NOT NULL, generation INTEGER, number INTEGER, resolution BIGINT,
+        strips VARCHAR
     )""",
     # snapshots of earlier versions have none: they can be read, and no refresh builds on them
     "ALTER TABLE meta.snapshot ADD COLUMN IF NOT EXISTS generation INTEGER",
     "ALTER TABLE meta.snapshot ADD COLUMN IF NOT EXISTS number INTEGER",
     "ALTER TABLE meta.snapshot ADD COLUMN IF NOT EXISTS resolution BIGINT",
+    "ALTER TABLE meta.snapshot ADD COLUMN IF NOT EXISTS strips VARCHAR",
 )
 
 
 #: Columns of a manifest's row that the manifest does not show.
-BOOKKEEPING = frozenset({"last_import", "generation", "number", "resolution"})
+BOOKKEEPING = frozenset({"last_import", "generation", "number", "resolution", "strips"})
 
 
 def create_tables(engine: Engine) -> None:
@@ -120,8 +122,7 @@ UPDATE meta.snapshot SET complete = true, known_at = greatest(known_at, $known_a
 def keep(job: Job, place: Generation, *, based_on: Manifest | None) -> Manifest:
     """Turn the freshly made rows of a generation into a snapshot; call inside ``keeping``."""
     with job.timed("fingerprint"):
-        valid = exp.column(VALID, quoted=True) if VALID in job.catalogue.tags else exp.true()
-        text, customers = content(job, place, valid)
+        text, customers = content(job, place)
         data = hashlib.sha256(text.encode()).hexdigest()[:32]
         parts = (job.definitions, job.moment.stored_as_of.isoformat(), data)
         snapshot_id = hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
@@ -143,21 +144,22 @@ def keep(job: Job, place: Generation, *, based_on: Manifest | None) -> Manifest:
         based_on=based_on and based_on.snapshot_id,
         complete=job.moment.known_at is None,
     )
-    _insert(job.engine, manifest, place)
+    _insert(job, manifest, place)
     publish(job, place, snapshot_id=manifest.snapshot_id)
     return manifest
 
 
 def place_of(engine: Engine, snapshot_id: str) -> Generation | None:
-    """Return where the rows of a snapshot lie, None if they are in no generation."""
-    query = "SELECT generation, number FROM meta.snapshot WHERE snapshot_id = $id"
+    """Return where the rows of a snapshot lie, None if they are in no strips."""
+    query = "SELECT generation, number, strips FROM meta.snapshot WHERE snapshot_id = $id"
     row = engine.query(Statement(query, {"id": snapshot_id})).to_pylist()[0]
-    if row["generation"] is None:
+    if row["strips"] is None:
         return None
-    return Generation(number=row["generation"], snapshot=row["number"])
+    strips = tuple(json.loads(row["strips"]))
+    return Generation(number=row["generation"], snapshot=row["number"], strips=strips)
 
 
-def _insert(engine: Engine, manifest: Manifest, place: Generation) -> None:
+def _insert(job: Job, manifest: Manifest, place: Generation) -> None:
     texts = {
         name: json.dumps(dict(getattr(manifest, name)), sort_keys=True)
         for name in ("events", "tags", "timings")
@@ -169,14 +171,15 @@ def _insert(engine: Engine, manifest: Manifest, place: Generation) -> None:
             "based_on", "complete",
         )
     }  # fmt: skip
-    where = {"generation": place.number, "number": place.snapshot}
+    strips = {strip.name: strip.tags for strip in Layout.of(job).strips}
+    where = {"generation": place.number, "number": place.snapshot, "strips": json.dumps(strips)}
     values = {**plain, **texts, **where}
     named_values = ", ".join(f"${name} AS {name}" for name in values)
     text = (
         f"INSERT INTO meta.snapshot BY NAME SELECT {named_values}, {{newest}} AS last_import, "  # noqa: S608 - names of our own columns
         "(SELECT max(resolution) FROM identity.resolution) AS resolution"
     )
-    engine.run(_with_newest_import(text, values))
+    job.engine.run(_with_newest_import(text, values))
 
 
 def _with_newest_import(text: str, values: dict[str, Any]) -> Statement:

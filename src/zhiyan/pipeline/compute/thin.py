@@ -84,7 +84,7 @@ def _drop_versions(engine: Engine, place: Generation, snapshot_id: str) -> None:
     """
     values = {"number": place.snapshot, "generation": place.number, "gone": snapshot_id}
     row = engine.query(Statement(_NEIGHBOURS, values)).to_pylist()[0]
-    for table in (place.measures, place.tags, place.parties):
+    for table in (*place.customers, place.parties):
         if row["above"] is None and not row["below"]:
             engine.run(Statement(f"DROP TABLE IF EXISTS {table}"))
         elif row["above"] is not None:

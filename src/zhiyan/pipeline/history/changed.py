@@ -7,9 +7,10 @@ at a time, so that memory holds no more than these.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from zhiyan.pipeline.history.placed import Place, place_of, shared
+from zhiyan.pipeline.history.placed import place_of, shared
 from zhiyan.pipeline.history.state import literal, quoted, state, text_sql
 from zhiyan.pipeline.history.tables import CUSTOMER, Sighting, columns_of, exists
+from zhiyan.pipeline.stored import Place
 from zhiyan.ports import Engine, Statement
 
 #: Temporary tables: customers of whom something differs, with both sides; and the pairs.
@@ -41,13 +42,13 @@ def parts(
     codes = [CUSTOMER, *sorted({*base.tags, *new.tags})]
     if places is not None:
         was, now = places
-        written = {CUSTOMER, *was.stored}
-        yield Part(
-            codes=tuple(code for code in codes if code in written),
-            was=was.rows_unlike(now),
-            now=now.rows_unlike(was),
-        )
-        codes = [code for code in codes if code not in written]
+        for strip, written in _strips(was).items():
+            yield Part(
+                codes=tuple(code for code in codes if code in written),
+                was=_relation(was.table(strip), was.unlike(now)),
+                now=_relation(now.table(strip), now.unlike(was)),
+            )
+            codes = [code for code in codes if code not in written]
     for some in _some(codes):
         sides = (
             state(engine, one, known, codes=[code for code in some if code in one.tags])
@@ -57,18 +58,27 @@ def parts(
 
 
 def _everybody(engine: Engine, new: Sighting) -> Iterator[Part]:
-    place = place_of(engine, new)
-    stored, told = _stored(place, new)
-    for codes, rows in ((stored, place.rows if place else ""), (told, new.table)):
-        for some in _some(codes):
-            yield Part(codes=some, was="", now=rows)
-
-
-def _stored(place: Place | None, new: Sighting) -> tuple[list[str], list[str]]:
-    """Return the codes that are stored as they are, and those that only the view tells."""
     codes = [CUSTOMER, *sorted(new.tags)]
-    written = {CUSTOMER, *place.stored} if place else set[str]()
-    return [c for c in codes if c in written], [c for c in codes if c not in written]
+    place = place_of(engine, new)
+    if place is not None:
+        for strip, written in _strips(place).items():
+            rows = _relation(place.table(strip), place.seen)
+            for some in _some([code for code in codes if code in written]):
+                yield Part(codes=some, was="", now=rows)
+            codes = [code for code in codes if code not in written]
+    for some in _some(codes):
+        yield Part(codes=some, was="", now=new.table)
+
+
+def _strips(place: Place) -> dict[str, set[str]]:
+    """Return what the strips of a snapshot hold: tags, and who is a customer in the first."""
+    found = {name: set(codes) for name, codes in place.strips.items()}
+    next(iter(found.values())).add(CUSTOMER)
+    return found
+
+
+def _relation(table: str, seen: str) -> str:
+    return f"(SELECT * FROM {table} WHERE {seen})"  # noqa: S608 - numbers of ours
 
 
 def _some(codes: Sequence[str]) -> Iterator[tuple[str, ...]]:

@@ -11,6 +11,7 @@ from zhiyan.core.snapshot import Manifest
 from zhiyan.core.tag import Tag
 from zhiyan.lang.catalogue import Catalogue
 from zhiyan.lang.tag_sql import VALID
+from zhiyan.pipeline.stored import place_of
 from zhiyan.ports import Engine, Statement
 
 _NUMBERS = frozenset({ValueType.INT, ValueType.DECIMAL, ValueType.MONEY})
@@ -112,36 +113,30 @@ def _counted_on(
 def _base(engine: Engine, snapshot: Manifest) -> dict[str, Any] | None:
     """Return the last snapshot before in the generation: its id, stored columns, and both sides.
 
-    The sides are the relations of the row versions that only it sees, and only the new one.
+    The sides are the relations of the row versions that only it sees, and only the new one, of the
+    strip that tells who is a valid customer; columns of other strips are not among the stored ones.
     """
     found = engine.query(
         Statement(
-            "SELECT b.snapshot_id, b.number AS was, s.number AS now, s.generation"
-            " FROM meta.snapshot AS s JOIN meta.snapshot AS b"
+            "SELECT b.snapshot_id FROM meta.snapshot AS s JOIN meta.snapshot AS b"
             " ON b.generation = s.generation AND b.number < s.number"
             " WHERE s.snapshot_id = $id AND b.snapshot_id IN (SELECT snapshot_id FROM meta.tag_quality)"
             " ORDER BY b.number DESC LIMIT 1",
             {"id": snapshot.snapshot_id},
         )
     ).to_pylist()
-    if not found:
+    now = place_of(engine, snapshot.snapshot_id)
+    was = place_of(engine, found[0]["snapshot_id"]) if found else None
+    if was is None or now is None:
         return None
-    table, was, now = f"tag_{found[0]['generation']}", found[0]["was"], found[0]["now"]
-    columns = engine.query(
-        Statement(
-            "SELECT column_name FROM information_schema.columns WHERE table_schema = 'snapshot'"
-            " AND table_name = $table AND table_catalog = current_database()",
-            {"table": table},
-        )
-    )
-    sides = (
-        f"born <= {was} AND died > {was} AND died <= {now}",
-        f"born > {was} AND born <= {now} AND died > {now}",
-    )
+    (strip,) = now.holding([VALID] if VALID in snapshot.tags else [])
     return {
         "snapshot_id": found[0]["snapshot_id"],
-        "stored": set(columns.column(0).to_pylist()),
-        "sides": [f"(SELECT * FROM snapshot.{table} WHERE {seen})" for seen in sides],  # noqa: S608 - numbers of ours
+        "stored": set(now.strips[strip]),
+        "sides": [
+            f"(SELECT * FROM {now.table(strip)} WHERE {seen})"  # noqa: S608 - numbers of ours
+            for seen in (was.unlike(now), now.unlike(was))
+        ],
     }
 
 
