@@ -220,7 +220,11 @@ def test_rank_share_looks_at_the_population():
     assert evaluate_all(node, rows, NOW) == [0.25, 0.5, 0.5, None, 0.0]
     by_word = parse("case when rank_share(n, word) >= 0.5 then 'high' else 'low' end")
     assert evaluate_all(by_word, rows, NOW) == ["low", "high", "low", "low", "low"]
-    assert evaluate_all(parse("n + 1"), rows, NOW) == [11, 21, 21, None, 6]
+    rows = [*({**row, "flag": True} for row in rows), {"n": 1, "word": "a", "flag": False}]
+    by_two = parse("rank_share(n, word, flag)")
+    assert evaluate_all(by_two, rows, NOW) == [0.0, 0.5, 0.0, None, None, 0.0]
+    assert evaluate_all(parse("band(n, 2, word, flag)"), rows, NOW) == [1, 2, 1, None, None, 1]
+    assert evaluate_all(parse("n + 1"), rows, NOW) == [11, 21, 21, None, 6, 2]
 
 
 def test_what_was_not_checked_is_our_bug():

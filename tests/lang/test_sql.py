@@ -100,6 +100,7 @@ SCALARS = (
     "peers(left(word, 1))",
     "rank_share(n)",
     "rank_share(n + m, status)",
+    "rank_share(n, status, word)",
     "n + null",
 )
 AGGREGATED = (
@@ -117,6 +118,7 @@ AGGREGATED = (
     "mode(n)",
     "top(word, 2)",
     "top(word, 2, n)",
+    "top(word, 2, spend)",
     "top1(word, n)",
     "set(word)",
     "set(tags)",

@@ -2,10 +2,12 @@
 
 import pytest
 from tools.docs.markdown import table
-from tools.docs.tag_pages import measure_text, window_text
+from tools.docs.tag_pages import measure_text, page, window_text
 
+from zhiyan.app.settings import PACKS_FOLDER
 from zhiyan.core.expression import Call, Literal, Ref, ValueType
 from zhiyan.core.measure import Measure, Span, Unit, Window
+from zhiyan.lang.load import load_catalogue
 
 
 @pytest.mark.parametrize(
@@ -38,3 +40,13 @@ def test_a_measure_says_all_that_it_does():
 
 def test_cells_cannot_break_a_table():
     assert table(("a",), [("x | y\nz",)]).splitlines()[-1] == "| x \\| y z |"
+
+
+def test_a_page_tells_views_and_the_codes_of_items():
+    text = page(load_catalogue([PACKS_FOLDER / "medical_aesthetics"]))
+    views = text.partition("## Views")[2].partition("\n## ")[0]
+    assert "`order_line` where `status in ('paid', 'partly_refunded')" in views
+    assert "net_fen = net_fen" in views
+    codes = text.partition("## Codes of items")[2].partition("\n## ")[0]
+    assert "`item.category`" in codes
+    assert "`energy`" in codes

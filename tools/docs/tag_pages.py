@@ -5,8 +5,9 @@ from zhiyan.app.settings import PACKS_FOLDER, available_packs
 from zhiyan.core.expression import Literal, ValueType
 from zhiyan.core.measure import Measure, Span, Window
 from zhiyan.core.tag import Tag
-from zhiyan.lang.catalogue import Catalogue
+from zhiyan.lang.catalogue import Catalogue, ViewPart
 from zhiyan.lang.load import load_catalogue
+from zhiyan.lang.narrowed import narrowing
 from zhiyan.lang.render import render
 
 
@@ -18,13 +19,14 @@ def by_pack() -> dict[str, str]:
 
 
 def page(catalogue: Catalogue) -> str:
-    """Return the page of a catalogue: parameters, then tags by category."""
+    """Return the page of a catalogue: parameters, codes of items, views, then tags by category."""
     head = (
         f"# {catalogue.name_zh} / {catalogue.name_en}\n\nPack `{catalogue.name}`, version "
         f"{catalogue.version}: {len(catalogue.tags)} tags, {len(catalogue.segments)} segments. How to "
         "read a rule: [tag language](tag-language.md).\n"
     )
-    return head + _params(catalogue) + _segments(catalogue) + _tags(catalogue)
+    around = _params(catalogue) + _items(catalogue) + _views(catalogue)
+    return head + around + _segments(catalogue) + _tags(catalogue)
 
 
 def _params(catalogue: Catalogue) -> str:
@@ -34,6 +36,32 @@ def _params(catalogue: Catalogue) -> str:
     ]
     title = "\n## Parameters\n\nA workspace may set its own under `params` in `zhiyan.yaml`.\n\n"
     return title + table(("Code", "中文", "English", "Default"), rows) if rows else ""
+
+
+def _items(catalogue: Catalogue) -> str:
+    """Return the codes by which rules tell items apart."""
+    known = next((v.columns for v in catalogue.views.values() if "item.category" in v.columns), {})
+    rows = [(code(name), codes(column.values)) for name, column in known.items()
+            if name.startswith("item.") and column.values]  # fmt: skip
+    title = "\n## Codes of items\n\nWhat the columns of an item may hold; read where a source has `item_code`.\n\n"
+    return title + table(("Column", "Codes"), rows) if rows else ""
+
+
+def _views(catalogue: Catalogue) -> str:
+    rows = [
+        (code(view.name), view.name_zh, view.name_en, "; ".join(_part(part) for part in view.parts))
+        for view in catalogue.views.values()
+        if view.is_union
+    ]
+    title = "\n## Views\n\nSources that measures may read beside the kinds of events, and their columns.\n\n"
+    return title + table(("Code", "中文", "English", "Rows and columns"), rows) if rows else ""
+
+
+def _part(part: ViewPart) -> str:
+    """Return one member of a view: its kind, its filter, its columns."""
+    where = f" where `{render(part.where)}`" if part.where is not None else ""
+    columns = ", ".join(f"{name} = {render(node)}" for name, node in part.columns.items())
+    return f"`{part.kind}`{where}: `{columns}`" if columns else f"`{part.kind}`{where}"
 
 
 def _segments(catalogue: Catalogue) -> str:
@@ -81,20 +109,12 @@ def _use(tag: Tag) -> str:
 
 
 def measure_text(measure: Measure) -> str:
-    """Return a measure in one line: aggregate, source, filter, window, grouping, empty value."""
+    """Return a measure in one line: aggregate, source, filter, window, narrowing, empty value."""
     parts = [f"`{render(measure.aggregate)}` of `{measure.source}`"]
     if measure.where is not None:
         parts.append(f"where `{render(measure.where)}`")
     parts.append(window_text(measure.window))
-    if measure.per:
-        inner = "; ".join(f"{name} = {render(node)}" for name, node in measure.inner)
-        parts.append(
-            f"per {codes(measure.per)} with `{inner}`" if inner else f"per {codes(measure.per)}"
-        )
-    if measure.having is not None:
-        parts.append(f"having `{render(measure.having)}`")
-    if measure.follow is not None:
-        parts.append(f"followed by `{measure.follow.source}` within {_span(measure.follow.within)}")
+    parts += [f"{field} `{text}`" for field, text in narrowing(measure)]
     return ", ".join(parts) + _empty(measure.empty)
 
 

@@ -20,6 +20,7 @@ from zhiyan.lang.catalogue import Catalogue, Category
 from zhiyan.lang.lint import lint as run_lint
 from zhiyan.lang.lint import read_only
 from zhiyan.lang.load import load_catalogue
+from zhiyan.lang.narrowed import narrowing
 from zhiyan.lang.nearest import nearest
 from zhiyan.lang.render import render
 from zhiyan.lang.windows import window_text
@@ -126,7 +127,8 @@ def _show_definition(tag: Tag, used: Sequence[str]) -> None:
     for measure in tag.measures:
         text = f"{measure.name} = {render(measure.aggregate)} ← {measure.source}，{window_text(measure.window)}"
         where = f"，条件 {render(measure.where)}" if measure.where else ""
-        console.print(text + where, markup=False, soft_wrap=True)
+        more = "".join(f"，{field} {said}" for field, said in narrowing(measure))
+        console.print(text + where + more, markup=False, soft_wrap=True)
     rules = [(render(case.when), render(case.then)) for case in tag.cases]
     table("规则", ("条件", "值"), [*rules, ("其他", render(tag.otherwise))])
     if tag.values:

@@ -152,22 +152,25 @@ CHOICES = (
     ),
     Aggregate(
         name="top",
-        form="top(x text, n literal [, score int]) -> list",
-        doc="At most n most frequent values, or those with the largest sums of scores, sorted.",
+        form="top(x text, n literal [, score int | money]) -> list",
+        doc="At most n most frequent values, or those with the largest sums of scores; of equal ones "
+        "the smaller values. The list is sorted by value.",
         least=2,
         most=3,
-        rule=rules.constant(rules.takes(LIST, rules.TEXTS, rules.WHOLE), 1, "the number"),
+        rule=rules.constant(
+            rules.takes(LIST, rules.TEXTS, rules.WHOLE, rules.SCORES), 1, "the number"
+        ),
         keeps_domain=True,
         reduce=aggregates.top,
         gather=aggregates_sql.top,
     ),
     Aggregate(
         name="top1",
-        form="top1(x, score int) -> type of x",
+        form="top1(x, score int | money) -> type of x",
         doc="Value with the largest sum of scores; of equal ones the smallest.",
         least=2,
         most=2,
-        rule=rules.same_as_first(rules.SCALARS, rules.WHOLE),
+        rule=rules.same_as_first(rules.SCALARS, rules.SCORES),
         keeps_domain=True,
         reduce=aggregates.top1,
         gather=aggregates_sql.top1,

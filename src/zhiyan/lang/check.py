@@ -1,10 +1,11 @@
 """Types and names of an expression: every mistake found, before anything runs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from zhiyan.core.expression import Call, Case, Literal, Node, Ref, ValueType, replaced
 from zhiyan.errors import Problem
+from zhiyan.lang.advice import instead_of
 from zhiyan.lang.functions import REGISTRY, Function, Kind
 from zhiyan.lang.nearest import nearest
 from zhiyan.lang.render import render
@@ -19,6 +20,8 @@ class Name:
     values: tuple[str, ...] = ()
 
 
+#: A value at least so like the mistyped one is proposed alone, else so many values are named.
+_ALIKE, _LISTED = 0.7, 16
 #: Names that every expression may read.
 BUILT_IN: Mapping[str, Name] = {"as_of": Name(ValueType.MOMENT)}
 
@@ -28,11 +31,13 @@ class Scope:
     """Names that an expression may read, and what else it may be.
 
     ``aggregates``: the root must be one aggregate call. ``population``: ``rank_share`` is allowed.
+    ``elsewhere``: names that may be read in another place, with a hint in which.
     """
 
     names: Mapping[str, Name]
     aggregates: bool = False
     population: bool = False
+    elsewhere: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def find(self, name: str) -> Name | None:
         """Return what a name stands for, or None."""
@@ -99,13 +104,16 @@ class _Checker:
         self._scope = scope
         self._where = where
         self._inside = ""
+        self._blamed = False
 
     def report(self, code: str, message: str, hint: str = "") -> None:
         self.problems.append(Problem(code=code, message=message, where=self._where, hint=hint))
 
     def demand_aggregate(self, node: Node) -> None:
+        """Note an expression that is not one aggregate; those inside need no blame of their own."""
         entry = REGISTRY.get(node.op) if isinstance(node, Call) else None
         if entry is None or entry.kind is not Kind.AGGREGATE:
+            self._blamed = True
             self.report(
                 "ZY209",
                 f"`{render(node)}` is not one aggregate",
@@ -125,7 +133,8 @@ class _Checker:
         known = self._scope.find(node.name)
         if known is None:
             names = {*self._scope.names, *BUILT_IN}
-            self.report("ZY205", f"there is no name {node.name}", nearest(node.name, names))
+            hint = self._scope.elsewhere.get(node.name) or nearest(node.name, names)
+            self.report("ZY205", f"there is no name {node.name}", hint)
             return None
         return Typed(node, known.type, known.values)
 
@@ -147,7 +156,8 @@ class _Checker:
     def _call(self, node: Call, *, root: bool) -> Typed | None:
         entry = REGISTRY.get(node.op)
         if entry is None:
-            self.report("ZY203", f"there is no function {node.op}", nearest(node.op, REGISTRY))
+            hint = instead_of(node.op) or nearest(node.op, REGISTRY)
+            self.report("ZY203", f"there is no function {node.op}", hint)
             return None
         self._place(entry, root=root)
         outer, self._inside = self._inside, self._inside or _fence(entry)
@@ -172,7 +182,8 @@ class _Checker:
         return Typed(node, answer, _joint_domain(args) if entry.keeps_domain else ())
 
     def _place(self, entry: Function, *, root: bool) -> None:
-        if entry.kind is Kind.AGGREGATE and not (root and self._scope.aggregates):
+        fits = self._blamed or (root and self._scope.aggregates)
+        if entry.kind is Kind.AGGREGATE and not fits:
             self.report(
                 "ZY209",
                 f"the aggregate {entry.name}(...) cannot stand here",
@@ -197,7 +208,9 @@ class _Checker:
             return
         for text in (text for arg in args for text in _texts(arg.node)):
             if text not in domain:
-                hint = nearest(text, domain) or f"values: {', '.join(domain[:12])}"
+                hint = (
+                    nearest(text, domain, cutoff=_ALIKE) or f"values: {', '.join(domain[:_LISTED])}"
+                )
                 self.report("ZY208", f"{text!r} is not one of the values", hint)
 
 

@@ -23,6 +23,8 @@ ITEM_DOMAINS = {
 }
 LISTS = ("tags", "segments", "forbidden", "actions", "suppressions", "expectations")
 MAPS = ("views", "params", "categories", "taxonomies", "queue", "lifecycle")
+#: Sections of which a previewed file replaces what it names again.
+REPLACED = frozenset({*LISTS, *MAPS} - {"tags", "forbidden", "categories"})
 _CODE_LINE = re.compile(r"^[ \t-]*code:[ \t]*([a-z][a-z0-9_]*)[ \t]*$", re.MULTILINE)
 META = ("code", "name", "version", "description")
 
@@ -57,6 +59,18 @@ class Sections:
         """Return the definitions of one section."""
         return self.members.get(section, [])
 
+    def replace_from(self, layer: int) -> None:
+        """Let definitions of a layer stand for earlier ones of the same name.
+
+        Tags decide that for themselves; categories and forbidden tags only ever grow.
+        """
+        for section in REPLACED & self.members.keys():
+            members = self.members[section]
+            newer = {_name(member) for member in members if member.layer == layer}
+            self.members[section] = [
+                member for member in members if member.layer == layer or _name(member) not in newer
+            ]
+
     def item_values(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Return the closed domains that the items declare, by column of ``item.*``."""
         return tuple((column, tuple(values)) for column, values in sorted(self.items.items()))
@@ -71,12 +85,17 @@ class Place:
     reader: Reader
 
 
-def read_folders(folders: Sequence[Path], reader: Reader) -> Sections:
+def read_folders(
+    folders: Sequence[Path], reader: Reader, *, replacing: int | None = None
+) -> Sections:
     """Read every definition file of the folders (or single files), in order.
 
-    The first must be a pack: a folder with ``pack.yaml`` (``ZY244``).
+    The first must be a pack: a folder with ``pack.yaml`` (``ZY244``). A file that is named by
+    itself is read in its own place only, also if it lies in one of the folders. ``replacing`` is
+    the layer that redefines what it names again.
     """
     sections = Sections()
+    named = {folder.resolve() for folder in folders if folder.is_file()}
     for layer, folder in enumerate(folders):
         if layer == 0:
             if not (folder / "pack.yaml").is_file():
@@ -85,14 +104,23 @@ def read_folders(folders: Sequence[Path], reader: Reader) -> Sections:
             sections.place = str(folder / "pack.yaml")
         _read_items(folder / "items.yaml", sections)
         for path in _files(folder):
-            mistakes = len(reader.problems)
-            root = read_yaml(path, reader.problems)
-            if root is not None:
-                _sort(root, Place(layer, sections, reader))
-            elif len(reader.problems) > mistakes:
-                sections.unread = True
-                sections.lost.update(_codes(path))
+            if path == folder or path.resolve() not in named:
+                _read_file(path, Place(layer, sections, reader))
+    if replacing is not None:
+        sections.replace_from(replacing)
     return sections
+
+
+def _read_file(path: Path, place: Place) -> None:
+    """Read one file into its sections, or note what was lost with it."""
+    reader, sections = place.reader, place.sections
+    mistakes = len(reader.problems)
+    root = read_yaml(path, reader.problems)
+    if root is not None:
+        _sort(root, place)
+    elif len(reader.problems) > mistakes:
+        sections.unread = True
+        sections.lost.update(_codes(path))
 
 
 def _read_items(path: Path, sections: Sections) -> None:
@@ -116,6 +144,15 @@ def _codes(path: Path) -> list[str]:
 def _no_pack(folder: Path, reader: Reader) -> None:
     message = "this is not a pack: it has no pack.yaml"
     reader.problems.append(Problem(code="ZY244", message=message, where=str(folder)))
+
+
+def _name(member: Member) -> str | None:
+    """Return the key or the code of a definition, None where it has none."""
+    if member.key is not None:
+        return member.key.text
+    fields = member.item.entries if isinstance(member.item, Fields) else ()
+    codes = (item.text for key, item in fields if key.text == "code" and isinstance(item, Scalar))
+    return next(codes, None)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -5,6 +5,7 @@ Cases are written out, so that every part reads measures and constants only.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias
 
 from zhiyan.core.expression import Call, Case, Literal, Node, ValueType, names
@@ -24,7 +25,13 @@ class Atom:
     reads: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "reads", names(self.node) - {"as_of"})
+        object.__setattr__(self, "reads", _read(self.node))
+
+
+@lru_cache(maxsize=10_000)
+def _read(node: Node) -> frozenset[str]:
+    """Return the names that decide a part; the same parts are written out again and again."""
+    return names(node) - {"as_of"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,8 @@ def load_catalogue(
         folders: the folder of the pack first, then folders (or single files) of the workspace,
             which may add definitions and override tags that say ``override: true``.
         params: the workspace's values of parameters by code, money in yuan.
-        replace: let the last entry of ``folders`` redefine tags without saying so.
+        replace: let the last entry of ``folders`` redefine tags, parameters, views and segments
+            without saying so.
         clinics: the workspace's clinics, with their cities and values of parameters of their own.
 
     Returns:
@@ -53,11 +54,11 @@ def load_catalogue(
         >>> catalogue = load_catalogue([Path("packs/retail")], {"active_days": 90})
     """
     reader = Reader([])
-    sections = read_folders(folders, reader)
+    last = len(folders) - 1 if replace else None
+    sections = read_folders(folders, reader, replacing=last)
     around = _Surroundings.read(sections, (params or {}, clinics), reader)
     pack = PackReader(reader)
     forbidden = pack.forbidden(sections.of("forbidden"))
-    last = len(folders) - 1 if replace else None
     builder = _tags_read(sections, around, reader, replacing=last)
     builder.check(forbidden)
     builder.review_cases()
@@ -120,7 +121,7 @@ def _stop_if_wrong(problems: Sequence[Problem], *, echoes: bool) -> None:
 
 def _may_be_echo(problem: Problem) -> bool:
     """Say whether a problem may only come from a file that could not be read."""
-    unknown = problem.code in ("ZY228", "ZY231")
+    unknown = problem.code in ("ZY228", "ZY231") or "there is no parameter" in problem.message
     missing = problem.code == "ZY223" and problem.message.startswith("pack:")
     return unknown or missing or (problem.code == "ZY205" and " param." in problem.message)
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from zhiyan.core.expression import Literal, Node, ValueType, names
+from zhiyan.core.expression import Call, Literal, Node, ValueType, names
 from zhiyan.core.measure import LIFETIME, NULL, Measure, Window
 from zhiyan.errors import DefinitionError
 from zhiyan.lang.catalogue import Param, Range, SourceColumn, View, common_names
@@ -16,9 +16,10 @@ from zhiyan.lang.narrowing import Narrowing, NarrowingReader, Trace, column_trac
 from zhiyan.lang.nearest import nearest
 from zhiyan.lang.ranges import OPEN, range_of, read_range
 from zhiyan.lang.reader import Reader
+from zhiyan.lang.render import render
 from zhiyan.lang.signature import AMOUNTS
 from zhiyan.lang.sources import domain, source_names
-from zhiyan.lang.windows import parse_window
+from zhiyan.lang.windows import ahead_of_now, parse_window
 from zhiyan.lang.yaml_nodes import Item, Scalar
 
 KEYS = (
@@ -52,25 +53,27 @@ class _Rows:
     what: str
     view: View
     names: dict[str, Name]
+    elsewhere: Mapping[str, str]
     nodes: list[Node] = field(default_factory=list[Node])
     traces: list[Trace] = field(default_factory=list[Trace])
 
     def scope(self, *, aggregates: bool = False) -> Scope:
         """Names of the rows of the source."""
-        return Scope(names=self.names, aggregates=aggregates)
+        return Scope(names=self.names, aggregates=aggregates, elsewhere=self.elsewhere)
 
 
 @dataclass(slots=True)
 class MeasureReader:
     """Reads measures; problems go to the reader's list.
 
-    ``broken`` names sources whose own definitions have mistakes.
+    ``broken`` names sources whose own definitions have mistakes, ``tags`` what rows cannot read.
     """
 
     reader: Reader
     params: Mapping[str, Param]
     views: Mapping[str, View]
     broken: Collection[str] = ()
+    tags: Collection[str] = ()
 
     @property
     def expressions(self) -> Expressions:
@@ -146,7 +149,8 @@ class MeasureReader:
         if "follow" in found:
             known["followed"] = Name(type=ValueType.BOOL)
             known["followed_at"] = Name(type=ValueType.MOMENT)
-        return _Rows(what, view, known)
+        hint = "write it into the cases or the value: it is a tag, and measures read rows only"
+        return _Rows(what, view, known, dict.fromkeys(self.tags, hint))
 
     def _view(self, item: Item, what: str) -> View | None:
         name = self.reader.word(item, f"{what}.source")
@@ -160,11 +164,25 @@ class MeasureReader:
 
     def _where(self, item: Item | None, rows: _Rows) -> Node | None:
         """Read the filter: it decides which rows there are, so it cannot look at their neighbours."""
-        scope = Scope(names=source_names(rows.view, self.params))
+        scope = Scope(names=source_names(rows.view, self.params), elsewhere=rows.elsewhere)
         node = self.expressions.condition(item, scope, f"{rows.what}.where")
         if node is not None:
             rows.nodes.append(node)
+            self._happened(node, item, rows)
         return node
+
+    def _happened(self, node: Node, item: Item | None, rows: _Rows) -> None:
+        """Refuse a filter that asks for what lies ahead: no such row is ever seen."""
+        for part in node.args if isinstance(node, Call) and node.op == "and" else (node,):
+            name = ahead_of_now(part)
+            column = rows.view.columns.get(name)
+            if item is None or column is None or column.plan or rows.view.is_union:
+                continue
+            message = (
+                f"{rows.what}.where: `{render(part)}` is never true: {name} is known afterwards"
+            )
+            hint = "plans are read by a window such as next 14d on appt_at"
+            self.reader.report("ZY227", item, message, hint=hint)
 
     def _window(self, item: Item | None, rows: _Rows) -> Window:
         text = self.reader.word(item, f"{rows.what}.window") if item else None

@@ -11,10 +11,10 @@ _GROUPS = rules.TEXTS | {ValueType.BOOL, ValueType.INT}
 POPULATION_FUNCTIONS = (
     Population(
         name="rank_share",
-        form="rank_share(x [, by]) -> decimal",
-        doc="Share of customers with a smaller x, among all or those of the same by; "
-        "null if x or by is null.",
-        most=2,
+        form="rank_share(x [, by, ...]) -> decimal",
+        doc="Share of customers with a smaller x, among all or those of the same by (up to three); "
+        "null if x or any by is null.",
+        most=4,
         rule=rules.takes(ValueType.DECIMAL, _VALUES, _GROUPS),
         range=(0, 1),
         compare=population.rank_share,
@@ -22,11 +22,11 @@ POPULATION_FUNCTIONS = (
     ),
     Population(
         name="band",
-        form="band(x, n literal [, by]) -> int",
-        doc="Quantile band 1 (smallest x) to n, among all or those of the same by; equal x share "
-        "a band; null if x or by is null.",
+        form="band(x, n literal [, by, ...]) -> int",
+        doc="Quantile band 1 (smallest x) to n, among all or those of the same by (up to three); "
+        "equal x share a band; null if x or any by is null.",
         least=2,
-        most=3,
+        most=5,
         rule=rules.constant(
             rules.takes(ValueType.INT, _VALUES, rules.WHOLE, _GROUPS), 1, "the number of bands"
         ),

@@ -106,6 +106,7 @@ class _Search:
         types = {n: _name(m, expansion.catalogue) for n, m in self._measures.items()}
         self._scope = Scope(names=types, population=True)
         self._free: dict[str, tuple[Name, Range]] = {}
+        self._seen: dict[Atom, Atom] = {}
         self._abstract = Abstraction(self._scope, self._free)
         self._steps = 0
 
@@ -125,7 +126,9 @@ class _Search:
         if isinstance(formula, Join):
             return Join(formula.every, tuple(self._abstracted(part) for part in formula.parts))
         if isinstance(formula, Atom):
-            return Atom(self._freed(formula.node), formula.wanted)
+            if formula not in self._seen:
+                self._seen[formula] = Atom(self._freed(formula.node), formula.wanted)
+            return self._seen[formula]
         return formula
 
     def _freed(self, node: Node) -> Node:

@@ -8,6 +8,7 @@ from zhiyan.core.expression import Call, Literal, Node, Ref, ValueType, children
 from zhiyan.core.measure import NULL, Measure
 from zhiyan.core.tag import TagCase, TagKind
 from zhiyan.errors import Problem
+from zhiyan.lang.advice import conversion
 from zhiyan.lang.catalogue import HOME_CLINIC, Param, Range, common_names
 from zhiyan.lang.check import Name, Scope
 from zhiyan.lang.clinics import local_params, place_problems
@@ -200,7 +201,18 @@ class RuleReader:
         known.update(self.tags)
         known.update((name, entry.name) for name, entry in body.measures.items())
         known.update((name, UNKNOWN) for name in body.broken)
-        return Scope(names=known, population=True)
+        return Scope(names=known, population=True, elsewhere=self._columns(body))
+
+    def _columns(self, body: _Body) -> dict[str, str]:
+        """Return what only the measures of a tag may read."""
+        hint = "write it into `where` or `aggregate` of the measure over {}"
+        views = {entry.measure.source: None for entry in body.measures.values()}
+        return {
+            name: hint.format(source)
+            for source in views
+            if source in self.measures.views
+            for name in self.measures.views[source].columns
+        }
 
     def _case(self, item: Item, body: _Body, scope: Scope) -> None:
         what = f"{body.what}.cases"
@@ -242,7 +254,9 @@ class RuleReader:
             return None
         fitted, problem = fit(node, head, scope, found=found)
         if problem:
-            self.reader.report("ZY232", item, problem)
+            wrong = problem.endswith(f"its value is {found.value}")
+            hint = conversion(found, head.type) if wrong else ""
+            self.reader.report("ZY232", item, problem, hint=hint)
         return fitted
 
     def _by_clinic(self, nodes: Iterable[Node], body: _Body, scope: Scope) -> set[str]:

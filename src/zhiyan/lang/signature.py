@@ -83,6 +83,8 @@ def clash(args: Sequence[Typed]) -> Fault:
 def _advice(types: set[ValueType]) -> str:
     if MONEY in types and types & NUMBERS:
         return "write an amount as yuan(100), or divide two amounts"
+    if types & TIMES and types & NUMBERS:
+        return "write days_since(x) or days_between(a, b) for a number of days"
     if types >= TIMES:
         return "turn the moment into a business day with on_day(...)"
     if DATE in types and TEXT in types:
@@ -113,8 +115,17 @@ def expect(arg: Typed, accepted: frozenset[ValueType], place: int = 0) -> Fault 
     if arg.type is NULL or arg.type in accepted:
         return None
     wanted = " or ".join(sorted(kind.value for kind in accepted))
-    hint = _advice({arg.type, *accepted}) if arg.type in TIMES | {TEXT} else ""
-    return Fault(f"argument {place + 1} is {arg.type.value}, needs {wanted}", hint)
+    return Fault(f"argument {place + 1} is {arg.type.value}, needs {wanted}", _fit(arg, accepted))
+
+
+def _fit(arg: Typed, accepted: frozenset[ValueType]) -> str:
+    if arg.type in TIMES and accepted & NUMBERS:
+        return "write days_since(x) or days_between(a, b) for a number of days"
+    if arg.type is MONEY and accepted & NUMBERS:
+        return "write round_down(x / yuan(1)) for whole yuan"
+    if arg.type is LIST and not accepted & LISTS:
+        return "write contains(list, text) or size(list); several groups are arguments of their own"
+    return _advice({arg.type, *accepted}) if arg.type in TIMES | {TEXT} else ""
 
 
 def common(accepted: frozenset[ValueType] = ANY, result: ValueType | None = None) -> Rule:
@@ -166,6 +177,9 @@ def _positive(value: object) -> bool:
 
 def addition(args: Sequence[Typed]) -> ValueType | Fault:
     """Type of ``a + b`` and ``a - b``: numbers, or money with money."""
+    late = next((place for place, arg in enumerate(args) if arg.type in TIMES), None)
+    if late is not None:
+        return expect(args[late], AMOUNTS, late) or NULL
     return common(NUMBERS | {MONEY})(args)
 
 
@@ -216,5 +230,6 @@ def between_times(args: Sequence[Typed]) -> ValueType | Fault:
 
 CONDITION = frozenset({BOOL})
 WHOLE = frozenset({INT})
+SCORES = frozenset({INT, MONEY})
 AMOUNTS = NUMBERS | {MONEY}
 LISTS = frozenset({LIST})

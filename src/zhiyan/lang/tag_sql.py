@@ -19,7 +19,6 @@ from zhiyan.lang.sql import scalar_sql
 from zhiyan.lang.term import DATA_TYPES
 
 VALID = "valid_customer"
-ROW = "customer"
 
 
 def ancestors(catalogue: Catalogue, code: str) -> frozenset[str]:
@@ -99,6 +98,7 @@ def with_tags(
 
     ``rows`` is a query, or names a table, with customer_id, the measures of the chosen tags under
     the names that ``columns`` gives them, and all tags that these read and that are not chosen.
+    What compares customers sorts whole rows: choose it apart from the rest, over few columns.
     """
     behind_gate = gated(frame.catalogue)
     steps: dict[str, exp.Query] = {}
@@ -115,32 +115,10 @@ def with_tags(
                 value = exp.Case(ifs=[exp.If(this=exp.column(VALID, quoted=True), true=value)])
             found.append(named(value, tag.code))
         if found:
-            steps[f"layer_{number}"] = _layer(before, found)
+            step = exp.select("*", *found, copy=False).from_(before, copy=False)
+            steps[f"layer_{number}"] = step
             before = f"layer_{number}"
     query = exp.select(*values, copy=False).from_(before, copy=False)
     for name, step in steps.items():
         query = query.with_(name, as_=step, copy=False)
     return query
-
-
-def _layer(before: str, values: list[exp.Expr]) -> exp.Query:
-    """Return the rows of the layer before with more values.
-
-    What compares customers is computed on the few columns that it reads and joined back: a window
-    function sorts whole rows, and these are hundreds of columns wide.
-    """
-    across: dict[exp.Window, str] = {}
-    for value in values:
-        for window in list(value.find_all(exp.Window)):
-            name = across.setdefault(window.copy(), f"across_{len(across)}")
-            window.replace(exp.column(name, table="across"))
-    rows = exp.select(f"{ROW}.*", *values, copy=False)
-    rows = rows.from_(exp.to_table(before, alias=ROW), copy=False)
-    if not across:
-        return rows
-    read = {column.name for window in across for column in window.find_all(exp.Column)}
-    narrow = exp.select("customer_id", *(exp.column(name, quoted=True) for name in sorted(read)))
-    ranked = exp.select("customer_id", *(named(window, name) for window, name in across.items()))
-    ranked = ranked.from_(narrow.from_(before).subquery("compared"))
-    same = f"across.customer_id = {ROW}.customer_id"
-    return rows.join(ranked.subquery("across"), on=same, copy=False)

@@ -89,7 +89,9 @@ class TagBuilder:
 
     def read_rules(self) -> None:
         """Read how tags are computed, and check each rule for itself."""
-        measures = MeasureReader(self.reader, self.params, self.views, self.broken_views)
+        measures = MeasureReader(
+            self.reader, self.params, self.views, self.broken_views, frozenset(self.heads)
+        )
         rules = RuleReader(self.reader, self.params, self.seen, measures, self.warnings)
         for code, head in self.heads.items():
             rule = rules.rule(head)
@@ -117,7 +119,8 @@ class TagBuilder:
             return
         entry = match.entry
         message = f"tag {head.code!r}: {match.word!r} is forbidden ({entry.code} {entry.name_zh})"
-        self.reader.report("ZY235", head.place, message, hint=entry.rule)
+        hint = f"{entry.rule}; nobody may define it, so leave it out or name what it really holds"
+        self.reader.report("ZY235", head.place, message, hint=hint)
 
     def _check_class(self, head: Head, fault: str) -> None:
         if fault:

@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from zhiyan.core.expression import Call, Case, Literal, Node, Ref, ValueType
 from zhiyan.errors import Problem
+from zhiyan.lang.advice import instead_of, typed_signs
 from zhiyan.lang.functions import CALLABLE
 from zhiyan.lang.nearest import nearest
 
@@ -36,6 +37,7 @@ _CHAINS: dict[type[exp.Expr], str] = {exp.And: "and", exp.Or: "or"}
 
 _HINTS: dict[type[exp.Expr], str] = {
     exp.DPipe: "texts cannot be joined",
+    exp.ArrayOverlaps: "write and",
     exp.Cast: "values have their types already; a day is written date '2026-11-22'",
     exp.Like: "compare with = or in (...)",
     exp.Window: "rank_share(x) is the only look at other customers",
@@ -207,6 +209,7 @@ def _column(translator: Translator, tree: exp.Column) -> Node:
         hint = "names are lower-case words; only param.x and item.x have a dot"
         if quoted:
             hint = f"a text is written '{words[-1]}' with single quotes"
+        hint = typed_signs("".join(words)) or hint
         return translator.refuse("ZY202", f"{_spelled(tree)} is not a name", hint)
     return Ref(".".join(words))
 
@@ -217,7 +220,8 @@ def _function(translator: Translator, tree: exp.Anonymous) -> Node:
         for argument in tree.expressions:
             if not isinstance(argument, (exp.Star, exp.Distinct)):
                 translator.node(argument)
-        return translator.refuse("ZY203", f"there is no function {name}", nearest(name, CALLABLE))
+        hint = instead_of(name) or typed_signs(name) or nearest(name, CALLABLE)
+        return translator.refuse("ZY203", f"there is no function {name}", hint)
     if name == "yuan":
         return _yuan(translator, tree.expressions)
     if name == "count":

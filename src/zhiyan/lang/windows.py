@@ -11,6 +11,7 @@ Any of them may end with ``on <moment column>``; without it the moment is ``occu
 
 import re
 
+from zhiyan.core.expression import Call, Node, Ref
 from zhiyan.core.measure import Span, Unit, Window
 from zhiyan.errors import DefinitionError, Problem
 
@@ -18,6 +19,16 @@ _SPAN = re.compile(r"([0-9]{1,6})\s*(min|h|d|mo)\Z")
 _ON = re.compile(r"\s+on\s+([a-z_][a-z0-9_]*)\Z")
 _HOURS = {Unit.MINUTE: 1 / 60, Unit.HOUR: 1, Unit.DAY: 24, Unit.MONTH: 24 * 30}
 _LONGEST_HOURS = 24 * 366 * 100
+
+
+def ahead_of_now(node: Node) -> str:
+    """Return the name that a comparison wants at or after the as-of, an empty text for others."""
+    later = {">": (0, 1), ">=": (0, 1), "<": (1, 0), "<=": (1, 0)}
+    if not isinstance(node, Call) or node.op not in later:
+        return ""
+    moment, now = (node.args[place] for place in later[node.op])
+    known = isinstance(moment, Ref) and isinstance(now, Ref) and now.name == "as_of"
+    return moment.name if known and isinstance(moment, Ref) else ""
 
 
 def parse_window(text: str, where: str = "") -> Window:

@@ -23,6 +23,7 @@ MAX_NODES = 400_000
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INT = re.compile(r"[-+]?[0-9]{1,18}\Z")
 _FLOAT = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]{1,3})?\Z")
+_QUOTES = "put texts with ': ', '#' or quotes inside into quotes"
 _WORDS: dict[str, bool | None] = {
     "": None,
     "~": None,
@@ -128,13 +129,21 @@ def parse_yaml(text: str, file: str, problems: list[Problem]) -> Item | None:
                 code="ZY220",
                 message=message,
                 where=f"{file}:{line}:{column}",
-                hint="put texts with ': ', '#' or quotes inside into quotes",
+                hint=_advice(text, line),
             )
         )
     except yaml.YAMLError as error:
         message = f"not valid YAML: {str(error).splitlines()[0]}"
         problems.append(Problem(code="ZY220", message=message, where=f"{file}:1:1"))
     return None
+
+
+def _advice(text: str, line: int) -> str:
+    """Return what probably helps against a syntax error in a line."""
+    lines = text.splitlines()
+    broken = lines[line - 1] if line <= len(lines) else ""
+    indent = broken[: len(broken) - len(broken.lstrip())]
+    return "indent with spaces, not with tabs" if "\t" in indent else _QUOTES
 
 
 class _Composer:

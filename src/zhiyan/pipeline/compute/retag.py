@@ -211,13 +211,16 @@ class Retag:
         return self._counts_any(rows)
 
     def _ranked(self) -> exp.Query:
-        """Return the comparisons of everybody, as they are and as they were."""
+        """Return the comparisons of who moved, and whose came out different, and what they were."""
         chosen = sorted(self._kinds.compared)
         known = [named(_either(code, PLACED, "old"), code) for code in sorted(self._kinds.read)]
         known += [named(_of("old", code), _before(code)) for code in chosen]
+        known += [named(_there(PLACED), MOVED)]
         both = [_column(name) for code in chosen for name in (code, _before(code))]
         rows = self._rows(self._inputs(chosen), known, PLACED)
-        return self._told(rows, [exp.column(ID), *both], chosen)
+        told = self._told(rows, [exp.column(ID), *both, exp.column(MOVED)], chosen)
+        either = exp.or_(exp.column(MOVED), _any_differs(chosen))
+        return exp.select("*").from_(told.subquery("told")).where(either)
 
     def _retold(self, *, ranked: bool) -> exp.Query:
         """Return everybody who moved, in comparisons too."""
@@ -355,8 +358,13 @@ def _of(table: str, name: str) -> exp.Expr:
 
 def _either(name: str, first: str, second: str) -> exp.Expr:
     """Return a column of the first table if it has the customer, else of the second."""
-    there = exp.column(ID, table=first).is_(exp.null()).not_()
-    return exp.Case(ifs=[exp.If(this=there, true=_of(first, name))], default=_of(second, name))
+    return exp.Case(
+        ifs=[exp.If(this=_there(first), true=_of(first, name))], default=_of(second, name)
+    )
+
+
+def _there(table: str) -> exp.Expr:
+    return exp.column(ID, table=table).is_(exp.null()).not_()
 
 
 def _any_differs(codes: Sequence[str]) -> exp.Expr:
