@@ -6,6 +6,7 @@ the one that replaced it. A snapshot is three views over them (``m_ID``, ``t_ID`
 a refresh writes what changed and nothing else, and old snapshots stay as they are.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,11 +18,13 @@ from zhiyan.lang.bounds import named
 from zhiyan.lang.tag_sql import VALID, with_tags
 from zhiyan.lang.term import literal_sql
 from zhiyan.pipeline.compute.run import DIALECT, Job, create_as, statement
-from zhiyan.pipeline.compute.strips import DIGEST, Layout, Strip, reading
+from zhiyan.pipeline.compute.strips import DIGEST, Layout, reading
 from zhiyan.ports import Statement
 
 #: ``died`` of a row that no snapshot has replaced.
 ALIVE = 2**31 - 1
+#: Stands in the text of a view for the number of the snapshot.
+SNAPSHOT = "snapshot"
 #: More row versions than this for each living one, and a refresh moves to a new generation.
 MOST_VERSIONS = 8
 
@@ -69,6 +72,11 @@ class Generation:
         )
 
     @property
+    def numbers(self) -> dict[str, int]:
+        """The numbers of this snapshot and the next, as statements of a refresh bind them."""
+        return {"before": self.snapshot, "following": self.snapshot + 1}
+
+    @property
     def seen(self) -> exp.Expr:
         """The condition that a row version belongs to this snapshot."""
         return exp.condition(f"born <= {self.snapshot} AND died > {self.snapshot}")
@@ -89,50 +97,60 @@ def keep_parties(job: Job, place: Generation) -> None:
 
 def publish(job: Job, place: Generation, *, snapshot_id: str) -> None:
     """Make the three views by which everybody reads a snapshot."""
+    moments = job.values
+
+    def told(name: re.Match[str]) -> str:
+        return str(place.snapshot) if name[1] == SNAPSHOT else _moment(moments[name[1]])
+
+    for letter, view in job.once(("views", place.number), lambda: _views(job, place)).items():
+        text = re.sub(r"\$(\w+)", told, view)
+        job.engine.run(Statement(f"CREATE VIEW snapshot.{letter}_{snapshot_id} AS {text}"))
+
+
+def _views(job: Job, place: Generation) -> dict[str, str]:
+    """Return the texts of the views, with names for the number of the snapshot and for moments."""
     layout = Layout.of(job)
     columns = [c.name for part in job.plan.parts for c in part.columns]
     first = layout.strips[0].name
-    queries = {
-        "m": layout.rows(place, measures=columns, first=first, read=reading(place.seen)),
-        "a": exp.select("party_id", "customer_id").from_(place.parties).where(place.seen),
-        "t": _tags_view(job, place),
+    seen = seen_by(SNAPSHOT)
+    queries: dict[str, exp.Query] = {
+        "m": layout.rows(place, measures=columns, first=first, read=reading(seen)),
+        "a": exp.select("party_id", "customer_id").from_(place.parties).where(seen),
+        "t": _tags_view(job, place, seen),
     }
-    for letter, query in queries.items():
-        name = f"snapshot.{letter}_{snapshot_id}"
-        text = f"CREATE VIEW {name} AS {query.sql(dialect=DIALECT)}"
-        job.engine.run(Statement(text))
+    return {letter: query.sql(dialect=DIALECT) for letter, query in queries.items()}
 
 
-def _tags_view(job: Job, place: Generation) -> exp.Query:
+def _tags_view(job: Job, place: Generation, seen: exp.Expr) -> exp.Query:
     """Return all tags of a snapshot, counters told as of its moment."""
     layout = Layout.of(job)
     codes = [exp.column(code, quoted=True) for code in job.catalogue.tags]
-    first, *others = layout.strips
-    stored = exp.select("*").from_(_rows(place, first))
-    for strip in others:
-        stored = stored.join(_rows(place, strip), using=["customer_id"])
+    stored = exp.select("*")
+    for number, strip in enumerate(layout.strips):
+        columns = [exp.column(name, quoted=True) for name, _ in strip.columns]
+        rows = exp.select("customer_id", *columns).from_(place.tags(strip.name)).where(seen.copy())
+        held = rows.subquery(strip.name)
+        stored = stored.join(held, using=["customer_id"]) if number else stored.from_(held)
     values = [exp.column("customer_id"), *codes]
-    query = with_tags(
+    return with_tags(
         job.frame(), job.plan.columns, rows=stored, values=values, chosen=layout.counters
     )
-    bound = job.values
-
-    def fixed(part: exp.Expr) -> exp.Expr:
-        return _moment(bound[part.name]) if isinstance(part, exp.Placeholder) else part
-
-    found = query.transform(fixed)
-    assert isinstance(found, exp.Query)  # noqa: S101 - a query stays one
-    return found
 
 
-def _rows(place: Generation, strip: Strip) -> exp.Subquery:
-    columns = [exp.column(name, quoted=True) for name, _ in strip.columns]
-    rows = exp.select("customer_id", *columns).from_(place.tags(strip.name))
-    return rows.where(place.seen).subquery(strip.name)
+def born_next() -> tuple[exp.Expr, exp.Expr]:
+    """Return born and died of a row that the snapshot of the bound number ``following`` makes."""
+    values = (exp.Placeholder(this="following"), exp.Literal.number(ALIVE))
+    born, died = (exp.cast(value, exp.DType.INT) for value in values)
+    return named(born, "born"), named(died, "died")
 
 
-def _moment(value: Any) -> exp.Expr:
-    return literal_sql(value, ValueType.MOMENT)
+def seen_by(number: str) -> exp.Expr:
+    """Return the condition that a row version belongs to the snapshot of a bound number."""
+    return exp.condition(f"born <= ${number} AND died > ${number}", dialect=DIALECT)
+
+
+def _moment(value: Any) -> str:
+    return literal_sql(value, ValueType.MOMENT).sql(dialect=DIALECT)
 
 
 def content(job: Job, place: Generation) -> tuple[str, int]:

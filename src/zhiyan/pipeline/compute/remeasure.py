@@ -18,16 +18,17 @@ from zhiyan.pipeline.compute.full import (
     Chunk,
     chunks,
     empty_value,
-    fill,
     filled,
+    filling,
     joined,
     make_parts,
     within,
 )
-from zhiyan.pipeline.compute.generation import Generation
+from zhiyan.pipeline.compute.generation import Generation, born_next, seen_by
 from zhiyan.pipeline.compute.run import Job, Template, create_as, drop, statement, template, union
 from zhiyan.pipeline.compute.strips import Layout, Strip
 from zhiyan.pipeline.compute.touched import MEMBERS, Touched
+from zhiyan.ports import Statement
 
 ID = "customer_id"
 #: Temporary tables, a row per customer: what time changes for all, who may get a new row.
@@ -59,16 +60,18 @@ def remeasure(job: Job, touched: Touched, place: Generation) -> None:
             strip=strip,
             parts=tuple(part for part in strip.parts if part.name in touched.parties),
             everybody=tuple(part for part in strip.parts if part in touched.everybody),
-            table=place.measures(strip.name),
             place=place,
         )
         with job.timed("measures of all"):
             _make(job, FOLLOWING, rows.following(touched))
             drop(job.engine, *(part.name for part in rows.everybody))
         with job.timed("new measures"):
-            _make(job, REPLACED, rows.replaced(touched))
+            replaced = statement(
+                create_as(REPLACED, rows.replaced(touched), temporary=True), place.numbers
+            )
+            job.engine.run(replaced)
             for chunk in chunks(job, REPLACED):
-                fill(job, measured(strip), rows.measured(chunk), chunk, temporary=True)
+                job.engine.run(rows.filling(job, chunk))
         drop(job.engine, FOLLOWING, REPLACED, *(part.name for part in rows.parts))
 
 
@@ -136,13 +139,12 @@ def _slices(made: Mapping[str, _PartStatement], parties: Mapping[str, str]) -> d
 class _Rows:
     """The rows of measures of one strip: ``parts`` are told anew for some, others for everybody.
 
-    ``table`` holds the rows of the snapshot before, which is ``place``.
+    The snapshot before is ``place``.
     """
 
     strip: Strip
     parts: tuple[Part, ...]
     everybody: tuple[Part, ...]
-    table: str
     place: Generation
 
     def following(self, touched: Touched) -> exp.Query:
@@ -166,6 +168,17 @@ class _Rows:
         )
         tables = sorted({touched.parties[part.name] for part in self.parts})
         return union([*(exp.select(ID).from_(name) for name in tables), moved], distinct=True)
+
+    def filling(self, job: Job, chunk: Chunk) -> Statement:
+        """Return the statement that puts the rows that differ into their table."""
+        parts, everybody = (tuple(p.name for p in some) for some in (self.parts, self.everybody))
+        table = measured(self.strip)
+
+        def made() -> Template:
+            return template(filling(table, self.measured(chunk), chunk, temporary=True))
+
+        key = (table, self.place.number, parts, everybody, chunk)
+        return job.once(key, made).bind(self.place.numbers)
 
     def measured(self, chunk: Chunk) -> exp.Query:
         """Return the rows that differ: told anew where touched, else taken over, empty for the new."""
@@ -194,12 +207,12 @@ class _Rows:
                     value = exp.Case(ifs=[exp.If(this=there, true=now)], default=value)
                     differs.append(exp.and_(there.copy(), differ(now, _old(column))))
                 query = query.select(named(value, column.name), copy=False)
-        version = self.place.following.version
-        return query.select(*version).where(exp.or_(*differs), copy=False)
+        return query.select(*born_next(), copy=False).where(exp.or_(*differs), copy=False)
 
     def _before(self) -> exp.Subquery:
         """Return the rows of the snapshot before as ``old``."""
-        return exp.select("*").from_(self.table).where(self.place.seen).subquery("old")
+        rows = exp.select("*").from_(self.place.measures(self.strip.name))
+        return rows.where(seen_by("before")).subquery("old")
 
 
 def _replaced_of(chunk: Chunk) -> exp.Select:

@@ -18,10 +18,9 @@ from zhiyan.lang.counters import Clocked, clocked, compared, inputs_of, measures
 from zhiyan.lang.crossings import Tick
 from zhiyan.pipeline.compute.causes import Step, crossed, step_values
 from zhiyan.pipeline.compute.full import ALL, RANKED, Chunk, add_tags, chunks, within
-from zhiyan.pipeline.compute.generation import ALIVE, Generation
+from zhiyan.pipeline.compute.generation import Generation, born_next, seen_by
 from zhiyan.pipeline.compute.remeasure import ID, differ, measured
 from zhiyan.pipeline.compute.run import (
-    DIALECT,
     Job,
     create_as,
     drop,
@@ -162,7 +161,7 @@ class Retag:
     def _placed(self) -> exp.Query:
         """Return the tags of the moved that comparisons read."""
         read = sorted(self._kinds.read)
-        rows = self._inputs(read, reading(_both(_seen("following"), _is_in(MOVED))))
+        rows = self._inputs(read, reading(_both(seen_by("following"), _is_in(MOVED))))
         return self._told(rows, [exp.column(ID), *map(_column, read)], read)
 
     def _are_more(self) -> bool:
@@ -196,7 +195,7 @@ class Retag:
             return False
         now, was = (
             layout.rows(
-                self.place, measures=measures, first=self.strip.name, read=reading(_seen(number))
+                self.place, measures=measures, first=self.strip.name, read=reading(seen_by(number))
             )
             for number in ("following", "before")
         )
@@ -261,12 +260,8 @@ class Retag:
         inputs = self._inputs(chosen, self._reading_retold(chunk))
         rows = self._rows(inputs, known, *((RANKED,) if ranked else ()), old=self._old(of=RETOLD))
         told = self._told(rows, self.strip.values, chosen)
-        born, died = (
-            named(exp.cast(value, "INTEGER"), name)
-            for name, value in (("born", exp.Placeholder(this="following")), ("died", ALIVE))
-        )
         return (
-            exp.select("told.*", born, died)
+            exp.select("told.*", *born_next())
             .from_(told.subquery("told"))
             .join(self._old(of=RETOLD), on=_same("old", "told"), join_type="left")
             .where(differ(_of("old", DIGEST), _of("told", DIGEST)))
@@ -277,7 +272,7 @@ class Retag:
 
         Measures that differ lie at hand, whole rows of them, and are not looked up once more.
         """
-        living, own = _seen("following"), self.place.measures(self.strip.name)
+        living, own = seen_by("following"), self.place.measures(self.strip.name)
 
         def read(table: str, columns: Sequence[exp.Expr]) -> exp.Query:
             if table != own:
@@ -311,19 +306,18 @@ class Retag:
 
         ``read`` reads the tables; without, all rows of everybody.
         """
-        read = read or reading(_seen("following"))
+        read = read or reading(seen_by("following"))
         return self._layout.inputs(self.job, self.place, self.strip, chosen=chosen, read=read)
 
     def _old(self, *, of: str = "") -> exp.Subquery:
         """Return the rows of tags of the snapshot before as ``old``; ``of`` some customers only."""
         rows = exp.select("*").from_(self.place.tags(self.strip.name))
-        where = _both(_seen("before"), _is_in(of) if of else None)
+        where = _both(seen_by("before"), _is_in(of) if of else None)
         return rows.where(where).subquery("old")
 
     @property
     def _values(self) -> dict[str, Any]:
-        numbers = {"before": self.place.snapshot, "following": self.place.following.snapshot}
-        return {**self.job.values, **step_values(self.job, self.step), **numbers}
+        return {**self.job.values, **step_values(self.job, self.step), **self.place.numbers}
 
     def _counts_any(self, rows: exp.Select) -> bool:
         """Tell whether a query that counts rows (``n``) finds one."""
@@ -337,11 +331,6 @@ class Retag:
             lambda: template(create_as(table, query(), temporary=True)),
         )
         self.job.engine.run(made.bind(self._values))
-
-
-def _seen(number: str) -> exp.Expr:
-    """Return the condition that a row version belongs to the snapshot of a bound number."""
-    return exp.condition(f"born <= ${number} AND died > ${number}", dialect=DIALECT)
 
 
 def _before(code: str) -> str:

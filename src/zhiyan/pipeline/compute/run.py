@@ -20,7 +20,7 @@ from zhiyan.ports import Engine, Progress, Statement
 
 DIALECT = "duckdb"
 #: How much is kept of what was made from definitions.
-MOST_KEPT = 2000
+MOST_KEPT = 500
 _Made = TypeVar("_Made")
 
 
