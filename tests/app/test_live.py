@@ -14,6 +14,7 @@ from zhiyan.app.live import IDLE, Live
 from zhiyan.app.live_reads import LiveReads
 from zhiyan.app.workspace import Workspace
 from zhiyan.core.identity import public_id
+from zhiyan.engines.duckdb import DuckDBEngine
 from zhiyan.errors import InternalError, OutsideError, Problem
 from zhiyan.pipeline.ingest import tracked
 from zhiyan.pipeline.ingest.run import Importer
@@ -118,6 +119,30 @@ def test_an_event_becomes_fact_tag_and_change(shop: Shop):
     assert shop.told(1)[0]["tags"]["order_cnt"] == [1, 2]
     assert shop.live.step() is None
     assert shop.live.depth() == 0
+
+
+def test_a_round_asks_few_questions(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    """Each statement costs milliseconds however small the batch: they are what a round lasts."""
+    shop.send(order("L1"), order("L2"))
+    shop.live.step()
+    asked: list[str] = []
+    for name in ("run", "query"):
+        own = getattr(DuckDBEngine, name)
+
+        def noted(engine: DuckDBEngine, statement: Statement, own: Any = own) -> Any:
+            asked.append(statement.text)
+            return own(engine, statement)
+
+        monkeypatch.setattr(DuckDBEngine, name, noted)
+    shop.send(order("L3"), {"type": "page", "userId": "u1"})
+    assert shop.live._drain.run() is not None
+    kept = [text for text in asked if not text.startswith("DROP TABLE")]
+    assert len(kept) <= 30
+    asked.clear()
+    shop.live.workspace.resolve(shop.clock.now())
+    assert len(asked) <= 18
+    # Kinds that the batch brought nothing of are not asked.
+    assert not any('event."visit"' in text for text in asked)
 
 
 def test_segments_are_entered_and_left(shop: Shop):

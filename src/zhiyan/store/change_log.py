@@ -4,15 +4,14 @@ It keeps the newest changes only. Readers beside the one that writes (``zhiyan w
 process) open it for reading.
 """
 
-import sqlite3
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Final, Self
 
-from zhiyan.errors import OutsideError, Problem
+from zhiyan.store import sqlite
 
 #: How many changes are kept; beyond, the oldest go.
 KEPT: Final = 200_000
@@ -44,17 +43,7 @@ class ChangeLog:
         """Open the list, or lay it out; raises OutsideError ``ZY906`` if it cannot be opened."""
         self._path, self._lock = path, Lock()
         with self._errors_wrapped():
-            if read_only:
-                target = f"{path.resolve().as_uri()}?mode=ro"
-                self._db = sqlite3.connect(target, uri=True, check_same_thread=False)
-                return
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            with self._transaction():
-                for text in _SCHEMA:
-                    self._db.execute(text)
+            self._db = sqlite.reading(path) if read_only else sqlite.opened(path, _SCHEMA)
 
     @classmethod
     def reading(cls, path: Path) -> Self:
@@ -63,7 +52,7 @@ class ChangeLog:
 
     def add(self, snapshot_id: str, bodies: Sequence[str]) -> int:
         """Add what a snapshot changed, all or nothing; return the last id of the list."""
-        with self._errors_wrapped(), self._lock, self._transaction():
+        with self._errors_wrapped(), self._lock, sqlite.transaction(self._db):
             self._db.executemany(
                 "INSERT INTO change (snapshot_id, body) VALUES (?, ?)",
                 [(snapshot_id, body) for body in bodies],
@@ -104,27 +93,6 @@ class ChangeLog:
         row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'change'").fetchone()
         return int(row[0]) if row else 0
 
-    @contextmanager
-    def _transaction(self) -> Generator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.rollback()
-            raise
-        self._db.execute("COMMIT")
-
-    @contextmanager
-    def _errors_wrapped(self) -> Generator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            raise OutsideError(
-                Problem(
-                    code="ZY906",
-                    message=f"the list of changes cannot be read or written: {error}",
-                    where=str(self._path),
-                    hint="look whether the disk is full, and whether anybody was live yet",
-                ),
-                transient=True,
-            ) from error
+    def _errors_wrapped(self) -> AbstractContextManager[None]:
+        hint = "look whether the disk is full, and whether anybody was live yet"
+        return sqlite.errors_wrapped(self._path, "the list of changes", hint)

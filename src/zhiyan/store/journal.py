@@ -11,9 +11,9 @@ import os
 import queue
 import secrets
 import sqlite3
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -23,6 +23,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from zhiyan.errors import OutsideError, Problem
+from zhiyan.store import sqlite
 from zhiyan.store.keys import WorkspaceKey
 from zhiyan.store.vault import NONCE_BYTES
 
@@ -87,16 +88,14 @@ class Journal:
         self._closed = False
         #: Set whenever new messages are on the disk; whoever waits for them clears it.
         self.arrived = Event()
-        with _errors_wrapped(path):
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._writer = _opened(path)
-            self._reader = sqlite3.connect(
-                f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False
-            )
+        self._path = path
+        with self._errors_wrapped():
+            # A second process would count messages anew: it shall not wait long for this one.
+            self._writer = sqlite.opened(path, _SCHEMA, patience=1.0)
+            self._reader = sqlite.reading(path)
             self._next = _last(self._writer) + 1
             #: Tells this journal from one that took its place; messages count from 1 in each.
             self.name = _name(self._writer)
-        self._path = path
         self._thread = Thread(target=self._write_all, name="journal", daemon=True)
         self._thread.start()
 
@@ -119,7 +118,7 @@ class Journal:
 
         Raises OutsideError ``ZY908`` if one was altered and cannot be opened.
         """
-        with _errors_wrapped(self._path), self._reading:
+        with self._errors_wrapped(), self._reading:
             rows = self._reader.execute(
                 "SELECT w.seq, m.source, m.mark, w.sealed FROM waiting AS w"
                 " JOIN message AS m USING (seq) WHERE w.seq > ? ORDER BY w.seq LIMIT ?",
@@ -132,7 +131,7 @@ class Journal:
 
     def depth(self) -> int:
         """Return how many messages wait."""
-        with _errors_wrapped(self._path), self._reading:
+        with self._errors_wrapped(), self._reading:
             return int(self._reader.execute("SELECT count(*) FROM waiting").fetchone()[0])
 
     def take(self, upto: int) -> "Future[int]":
@@ -173,14 +172,14 @@ class Journal:
         """Write orders in one transaction, then answer them."""
         first = self._next
         try:
-            with _errors_wrapped(self._path), closing(self._writer.cursor()) as cursor:
-                cursor.execute("BEGIN IMMEDIATE")
+            with (
+                self._errors_wrapped(),
+                closing(self._writer.cursor()) as cursor,
+                sqlite.transaction(self._writer),
+            ):
                 counts = [self._write(cursor, order) for order in orders]
-                cursor.execute("COMMIT")
         except OutsideError as error:
             self._next = first
-            with suppress(sqlite3.Error):
-                self._writer.rollback()
             for order in orders:
                 order.answer.set_exception(error)
             return
@@ -205,6 +204,10 @@ class Journal:
                 self._next += 1
         cursor.executemany("INSERT INTO waiting VALUES (?, ?)", fresh)
         return len(fresh)
+
+    def _errors_wrapped(self) -> AbstractContextManager[None]:
+        hint = "look whether the disk is full, and whether the file is a journal"
+        return sqlite.errors_wrapped(self._path, "the journal of events", hint)
 
     def _sealed(self, seq: int, one: Incoming, mark: bytes) -> bytes:
         nonce = os.urandom(NONCE_BYTES)
@@ -231,18 +234,6 @@ def _place(seq: int, source: str, mark: bytes) -> bytes:
     return f"journal|{seq}|{source}|{mark.hex()}".encode()
 
 
-def _opened(path: Path) -> sqlite3.Connection:
-    """Open for writing, for this process alone: a second one would count messages anew."""
-    found = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=1.0)
-    found.execute("PRAGMA journal_mode = WAL")
-    found.execute("PRAGMA synchronous = FULL")
-    found.execute("BEGIN IMMEDIATE")
-    for text in _SCHEMA:
-        found.execute(text)
-    found.execute("COMMIT")
-    return found
-
-
 def _last(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT coalesce(max(seq), 0) FROM message").fetchone()[0])
 
@@ -260,19 +251,3 @@ def _too_busy(path: Path) -> OutsideError:
         hint="send them again in a second",
     )
     return OutsideError(problem, transient=True)
-
-
-@contextmanager
-def _errors_wrapped(path: Path) -> Generator[None]:
-    try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        raise OutsideError(
-            Problem(
-                code="ZY906",
-                message=f"the journal of events cannot be read or written: {error}",
-                where=str(path),
-                hint="look whether the disk is full, and whether the file is a journal",
-            ),
-            transient=True,
-        ) from error

@@ -117,7 +117,7 @@ def test_what_adds_nothing_is_not_stored(desk):
 
 
 @settings(
-    max_examples=examples(8),
+    max_examples=examples(3),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

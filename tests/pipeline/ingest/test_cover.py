@@ -113,6 +113,36 @@ def test_receipts_without_an_order_number_stay_and_are_told(tmp_path):
         assert any("没有订单号" in text for text in report.warnings)
 
 
+def test_only_systems_that_bring_payments_are_told_of_them(tmp_path):
+    """What an import of another system says of these would be repeated by every batch of events."""
+    desk = bench()
+    desk.take(orders(tmp_path, sold("D1", "光子嫩肤", 880)))
+    desk.take(receipts(tmp_path, paid("R1", "", 880)))
+    listed = bought("490011", "小气泡", "", 198)
+    report = desk.take(table(tmp_path / "美团订单.csv", BOUGHT, listed))
+    assert report.accepted == 1
+    assert not any("没有订单号" in text for text in report.warnings)
+
+
+def test_the_same_order_again_outdoes_nothing_and_asks_for_no_anchors(tmp_path, monkeypatch):
+    """Orders under numbers that nothing else carries are the everyday case of events."""
+    desk = bench()
+    asked: list[str] = []
+    run = type(desk.importer.engine).run
+
+    def noted(engine, statement):
+        asked.append(statement.text)
+        run(engine, statement)
+
+    monkeypatch.setattr(type(desk.importer.engine), "run", noted)
+    desk.take(orders(tmp_path, sold("D1", "光子嫩肤", 880)))
+    desk.take(orders(tmp_path, sold("D2", "光子嫩肤", 660), name="开单明细2"))
+    assert not any('"anchor_payment" AS' in text for text in asked)
+    desk.take(receipts(tmp_path, paid("R1", "D2", 660)))
+    assert any('"anchor_payment" AS' in text for text in asked)
+    assert [row[1] for row in state(desk)[0]] == [88_000, 66_000]
+
+
 def bought(number, item, code, net, status="已核销", refund=""):
     moved = "2025-05-09 10:00" if refund else ""
     return (

@@ -12,7 +12,7 @@ from zhiyan.pipeline.ingest.run import committed_imports
 
 ROOT = Path(__file__).parents[3]
 PHONE = "13798765432"
-WORDS = {"bad_row": 0, "INSERT INTO event": 0, "INSERT INTO meta.quarantine": 0, "after": 40}
+WORDS = {"bad_row": 0, "INSERT INTO event": 0, "INSERT INTO meta.import_batch": 0, "after": 40}
 CHILD = """
 import os, signal, sys
 from pathlib import Path

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.effort import examples
 from tests.pipeline.ingest.workshop import bench, write_csv
 
 PAID = ["门店", "流水号", "订单号", "病历号", "收款时间", "收款类型", "支付方式", "金额"]
@@ -215,7 +216,9 @@ lines = st.lists(
 
 
 @settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(3),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(lines, st.integers(0, 99))
 def test_overlapping_exports_hold_the_fullest_of_each_line(tmp_path, rows, seed):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.effort import examples
 from tests.pipeline.resolve.world import (
     AS_OF,
     RUN_AT,
@@ -163,7 +164,9 @@ def test_a_decision_needs_author_and_reason(engine, author, reason):
 
 
 @settings(
-    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(1),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(seed=st.integers(0, 10_000), action=st.sampled_from([Action.MERGE, Action.SPLIT]))
 def test_undo_restores_the_former_state_exactly(engine, seed, action):

@@ -1,5 +1,6 @@
 """A resolve that looks at what is new only: the same tables, the same log, and who was touched."""
 
+import json
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.effort import examples
 from tests.pipeline.resolve.world import (
     OBSERVATION,
     SCOPED,
@@ -44,8 +46,11 @@ class Base:
     def now(self):
         return CLOCK + timedelta(minutes=self.ticks)
 
-    def take(self, observations=(), visits=(), superseded=()):
-        """Import observations, visits (party, day) and supersede the visits of parties."""
+    def take(self, observations=(), visits=(), superseded=(), kinds=None):
+        """Import observations, visits (party, day) and supersede the visits of parties.
+
+        ``kinds`` are those that its report tells; None: it tells nothing.
+        """
         self.ticks += 1
         self.imports += 1
         stamp = {"recorded_at": self.now, "import_id": self.imports}
@@ -71,9 +76,10 @@ class Base:
             )
         self.engine.run(
             Statement(
-                "INSERT INTO meta.import_batch (import_id, file_name, file_sha256, recorded_at)"
-                " VALUES ($import_id, 'f', 'f', $recorded_at)",
-                stamp,
+                "INSERT INTO meta.import_batch"
+                " (import_id, file_name, file_sha256, recorded_at, report)"
+                " VALUES ($import_id, 'f', 'f', $recorded_at, $report)",
+                {**stamp, "report": None if kinds is None else json.dumps({"tables": kinds})},
             )
         )
 
@@ -182,17 +188,20 @@ RECORD = st.builds(
     st.sampled_from([("c1", "his"), ("c2", "his"), (None, "mall")]),
     KEYS,
 )
+VISITS = [{"kinds": ["visit"]}]
 STEP = st.one_of(
     st.builds(
-        lambda records, visits, gone: (
+        lambda records, visits, gone, kinds: (
             "take",
             [row for rows in records for row in rows],
             visits,
             gone,
+            kinds,
         ),
         st.lists(RECORD, max_size=4),
         st.lists(st.tuples(PARTY, DAY), max_size=2),
         st.lists(PARTY, max_size=1),
+        st.sampled_from([None, VISITS]),
     ),
     st.tuples(st.just("decide"), st.sampled_from(Action), PARTY, PARTY),
     st.tuples(st.just("resolve"), DAY, st.sampled_from([None, None, None, 0, 2])),
@@ -201,7 +210,7 @@ LIFE = st.lists(STEP, min_size=3, max_size=12)
 SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=examples(2), deadline=None, suppress_health_check=SLOW)
 @given(life=LIFE, forward=st.booleans())
 def test_any_life_leaves_what_one_resolve_of_everything_leaves(engine, other, life, forward):
     """The log, too, is that of a base that resolved everything at the same steps.
@@ -247,6 +256,18 @@ def test_nothing_new_is_only_noted(base):
     assert (again.resolution, again.resolved) == (first.resolution, 0)
     assert (again.parties, again.customers, again.links) == (3, 2, first.links)
     assert touched(base.engine, first.resolution) == set()
+
+
+def test_only_kinds_that_an_import_tells_are_asked(base):
+    base.take(observed(1, 0, phone="p1"))
+    base.resolve(30)
+    base.take(visits=[(8, 3), (9, 40)], kinds=VISITS)
+    assert base.resolve(31).extent is Extent.PART
+    assert base.resolve(41).parties == 3
+    base.take(visits=[(10, 3)], kinds=[{"kinds": ["lead"]}])
+    assert base.resolve(42).extent is Extent.NOTHING
+    base.take(visits=[(11, 3)], kinds=[])
+    assert base.resolve(43).extent is Extent.PART
 
 
 def test_only_what_is_connected_is_resolved_again(base):

@@ -6,6 +6,7 @@ from datetime import timedelta
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.effort import examples
 from tests.pipeline.resolve.world import AS_OF, START, World, clear, load, run, state
 
 from zhiyan.analytics.linkage import components, integers
@@ -47,7 +48,7 @@ def all_records(draw):
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 @given(records=all_records())
 def test_no_customer_breaks_a_rule(records):
     linking = link(records)
@@ -62,7 +63,7 @@ def test_no_customer_breaks_a_rule(records):
         assert len(set().union(*held)) <= max(1, *map(len, held))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(records=all_records())
 def test_contacts_never_join_other_names_or_birthdates(records):
     """Bases are what strong keys and decisions make; those of a customer all share one name."""
@@ -79,7 +80,7 @@ def test_contacts_never_join_other_names_or_birthdates(records):
                 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 @given(records=all_records())
 def test_the_evidence_explains_every_customer_and_no_more(records):
     linking = link(records)
@@ -98,7 +99,7 @@ def test_the_evidence_explains_every_customer_and_no_more(records):
     assert found.tolist() == linking.labels.tolist()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 @given(records=all_records(), seed=st.integers(0, 999))
 def test_order_of_rows_and_numbers_of_tokens_do_not_matter(records, seed):
     generator = np.random.default_rng(seed)
@@ -138,7 +139,7 @@ def _refusals(linking):
     return {(reason, token) for reason, rows in linking.refused for token in rows.token.tolist()}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(records=all_records())
 def test_who_shares_a_strong_key_is_one_unless_something_forbids_it(records):
     free = Records(
@@ -168,7 +169,9 @@ KEY = st.fixed_dictionaries(
 )
 RECORDS = st.lists(st.tuples(st.sampled_from(["c1", "c2"]), st.integers(0, 60), KEY), max_size=12)
 SHARED = settings(
-    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(1),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 

@@ -1,21 +1,30 @@
 """The one transaction of an import: events, identifiers, batch, quarantine, or nothing of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from zhiyan.core.event import EventKind
 from zhiyan.core.kinds import KINDS
 from zhiyan.pipeline.ingest import statements
 from zhiyan.pipeline.ingest.context import Context
-from zhiyan.pipeline.ingest.cover import COVERABLE, Covering, find_covered, supersede_outdone
+from zhiyan.pipeline.ingest.cover import (
+    COVERABLE,
+    Covering,
+    drop_covered,
+    find_covered,
+    supersede_outdone,
+)
 from zhiyan.pipeline.ingest.finish import Finished
-from zhiyan.pipeline.ingest.mended import note_keys, open_keys, resolve
+from zhiyan.pipeline.ingest.mended import Open, look, note_keys, resolve
 from zhiyan.pipeline.ingest.ordinals import renumber
 from zhiyan.pipeline.ingest.read.arrow import Table, pa, pc
 from zhiyan.pipeline.ingest.report import ImportReport
 from zhiyan.ports import Engine, Statement
 
 Money = dict[tuple[str, str], int]
+#: What is filled for rows that have no number of their own.
+_OWN_PARTS = ("hash_parts", "line_parts")
 
 
 @dataclass(slots=True)
@@ -54,61 +63,76 @@ def number(value: object) -> int:
     return int(str(value)) if value is not None else 0
 
 
-def stage_events(rows: Finished, context: Context) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staged:
+    """What lies in temporary tables.
+
+    ``numbered`` are the kinds with rows that have no number of their own, ``waiting`` is what of
+    the quarantine may be mended.
+    """
+
+    kinds: Sequence[EventKind]
+    numbered: Collection[str]
+    waiting: Open
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the kinds."""
+        return tuple(kind.name for kind in self.kinds)
+
+
+def stage_events(rows: Finished, file_name: str, context: Context) -> Staged:
     """Stage the events of a file in temporary tables, kind by kind.
 
     Call before the transaction: what a transaction drops it keeps in memory until its end.
     """
     engine, names = context.engine, rows.kinds
-    for text in (
-        "CREATE OR REPLACE TEMP TABLE bad_row (row_id BIGINT, kind VARCHAR)",
-        "CREATE OR REPLACE TEMP TABLE verdict (row_id BIGINT, rank INTEGER)",
-        "CREATE OR REPLACE TEMP TABLE taken_key (row_id BIGINT, row_key VARCHAR)",
-    ):
-        engine.run(Statement(text))
-    waiting = open_keys(engine)
-    for name, kind in KINDS.items():
-        if name in names:
-            _stage(engine, kind, rows.events(name), lines="order_line" in names, waiting=waiting)
-            pa.default_memory_pool().release_unused()
-
-
-def store_events(names: Sequence[str], file_name: str, context: Context) -> Stored:
-    """Judge and insert the staged events of these kinds; call inside the transaction."""
-    engine, stored = context.engine, Stored()
+    engine.run(Statement("CREATE OR REPLACE TEMP TABLE bad_row (row_id BIGINT, kind VARCHAR)"))
+    waiting = look(engine, file_name)
+    if waiting.any:
+        key = "CREATE OR REPLACE TEMP TABLE taken_key (row_id BIGINT, row_key VARCHAR)"
+        engine.run(Statement(key))
     kinds = [kind for name, kind in KINDS.items() if name in names]
-    _take_out_conflicts(engine, stored, names)
-    stored.covering = find_covered(engine, frozenset(names))
-    stored.mended = resolve(engine, file_name, import_id=context.import_id, kinds=names)
-    values = {"recorded_at": context.recorded_at, "import_id": context.import_id}
+    numbered: set[str] = set()
     for kind in kinds:
-        for statement in statements.judge(kind):
-            engine.run(statement)
-        _count(engine, stored, kind)
-        for statement in statements.insert_fresh(kind):
-            engine.run(_with(statement, values))
-        _count_money(engine, stored, kind, import_id=context.import_id)
-    supersede_outdone(engine, context.recorded_at)
-    stored.verdicts = _verdicts(engine)
-    if {"order_line", "payment"} & set(names):
+        events = rows.events(kind.name)
+        if any(events.column(name).null_count < len(events) for name in _OWN_PARTS):
+            numbered.add(kind.name)
+        own = kind.name in numbered
+        with engine.load("incoming", events):
+            if waiting.keyed:
+                note_keys(engine, kind.name)
+            _stage(engine, kind, events, lines="order_line" in names, numbered=own)
+        del events
+        pa.default_memory_pool().release_unused()
+    return Staged(kinds=kinds, numbered=numbered, waiting=waiting)
+
+
+def store_events(staged: Staged, context: Context) -> Stored:
+    """Judge and insert the staged events; call inside the transaction."""
+    engine, stored, names = context.engine, Stored(), staged.names
+    if staged.kinds:
+        _take_out_conflicts(engine, stored, staged.kinds)
+        stored.covering = find_covered(engine, frozenset(names))
+    brought = (names, stored.covering.kinds)
+    stored.mended = resolve(engine, staged.waiting, brought, import_id=context.import_id)
+    if not staged.kinds:
+        return stored
+    values = {"recorded_at": context.recorded_at, "import_id": context.import_id}
+    for kind in staged.kinds:
+        engine.run(statements.judge(kind))
+    corrected = _count(engine, stored, staged)
+    for kind in staged.kinds:
+        if kind.name in corrected:
+            engine.run(_with(statements.close_corrected(kind), values))
+        engine.run(_with(statements.insert_fresh(kind), values))
+    _count_money(engine, stored, staged.kinds, import_id=context.import_id)
+    supersede_outdone(engine, stored.covering, context.recorded_at)
+    found = rows_of(engine, statements.verdicts(staged.kinds, stored.covering.kinds))
+    stored.verdicts = {number(row["rank"]): number(row["rows"]) for row in found}
+    if set(COVERABLE) & set(names):
         stored.rematched = _rematch(engine, values)
     return stored
-
-
-def _verdicts(engine: Engine) -> dict[int, int]:
-    for kind in COVERABLE:
-        engine.run(
-            Statement(f'INSERT INTO verdict SELECT row_id, 3 FROM "covered_{kind}"')  # noqa: S608 - names of two tables
-        )
-    found = rows_of(
-        engine,
-        Statement(
-            """SELECT rank, count(*) AS rows
-            FROM (SELECT row_id, min(rank) AS rank FROM verdict GROUP BY row_id)
-            GROUP BY rank"""
-        ),
-    )
-    return {number(row["rank"]): number(row["rows"]) for row in found}
 
 
 def _with(statement: Statement, values: Mapping[str, object]) -> Statement:
@@ -116,75 +140,94 @@ def _with(statement: Statement, values: Mapping[str, object]) -> Statement:
     return Statement(statement.text, {**statement.values, **used})
 
 
-def _stage(engine: Engine, kind: EventKind, rows: Table, *, lines: bool, waiting: bool) -> None:
-    previous = None
+def _stage(engine: Engine, kind: EventKind, rows: Table, *, lines: bool, numbered: bool) -> None:
+    """Stage the rows of one kind, which are offered as ``incoming``."""
     soft = bool(pc.any(rows.column("soft_time")).as_py())
-    numbered = any(
-        rows.column(name).null_count < len(rows) for name in ("hash_parts", "line_parts")
-    )
-    with engine.load("incoming", rows):
-        if waiting:
-            note_keys(engine, kind.name)
-        if kind.name == "payment":
-            previous = statements.REFUND_MATCHED
-            for statement in statements.known_originals(lines=lines, payments=True):
-                engine.run(statement)
-        if numbered:
-            engine.run(statements.number_lines(kind))
-        step = statements.stage(kind, numbered=numbered, previous=previous, soft=soft)
-        engine.run(step)
-        if numbered and renumber(kind, engine):
+    previous = _matching(engine, rows, lines=lines) if kind.name == "payment" else None
+    if numbered:
+        engine.run(statements.number_lines(kind))
+    step = statements.stage(kind, numbered=numbered, previous=previous, soft=soft)
+    engine.run(step)
+    if numbered:
+        if renumber(kind, engine):
             engine.run(step)
-    engine.run(Statement("DROP TABLE IF EXISTS numbered"))
-    engine.run(statements.find_conflicts(kind))
+        engine.run(Statement("DROP TABLE IF EXISTS numbered"))
 
 
-def _take_out_conflicts(engine: Engine, stored: Stored, kinds: Sequence[str]) -> None:
-    found = rows_of(
-        engine,
-        Statement("SELECT row_id, min(kind) AS kind FROM bad_row GROUP BY row_id ORDER BY row_id"),
-    )
-    stored.conflicts = [(number(row["row_id"]), str(row["kind"])) for row in found]
-    if found:
-        for name in kinds:
-            engine.run(statements.remove_conflicts(KINDS[name]))
+def _matching(engine: Engine, payments: Table, *, lines: bool) -> str:
+    """Return the SQL of whether a payment has its original, null where it is no refund."""
+    if not pc.any(payments.column("is_refund")).as_py():
+        return "CAST(NULL AS BOOLEAN)"
+    for statement in statements.known_originals("incoming", lines=lines, payments=True):
+        engine.run(statement)
+    return statements.REFUND_MATCHED
 
 
-def _count(engine: Engine, stored: Stored, kind: EventKind) -> None:
-    """Count what is new and what repeats; call before the new events are inserted."""
-    counted = rows_of(engine, statements.count_fresh(kind))[0]
-    stored.events[kind.name] = number(counted["fresh"])
-    stored.restored += number(counted["restored"])
-    if kind.name in COVERABLE:
-        found = rows_of(engine, statements.count_overlap(kind))[0]
-        stored.overlap += number(found["overlap"])
-    if kind.name == "payment":
-        stored.other_ways = number(rows_of(engine, Statement(statements.OTHER_WAYS))[0]["n"])
-
-
-def _count_money(engine: Engine, stored: Stored, kind: EventKind, *, import_id: int) -> None:
-    if not kind.money_columns:
+def _take_out_conflicts(engine: Engine, stored: Stored, kinds: Sequence[EventKind]) -> None:
+    """Note rows that give one key two contents, and take them out of all kinds."""
+    if not _one(engine, statements.count_repeats(kinds)):
         return
-    query = _with(statements.money_sums(kind), {"import_id": import_id})
-    parts = {str(row["part"]): row for row in rows_of(engine, query)}
-    covered: Mapping[str, object] = {}
-    if kind.name in COVERABLE:
-        covered = rows_of(engine, statements.covered_sums(kind))[0]
-    for column in kind.money_columns:
-        key = (kind.name, column)
-        stored.duplicate_money[key] = number(parts["stage"][column]) - number(
-            parts["fresh"][column]
-        )
-        stored.stored_money[key] = number(parts["stored"][column])
-        stored.covered_money[key] = number(covered.get(column))
+    found = engine.query(statements.find_conflicts(kinds))
+    stored.conflicts = [(number(row["row_id"]), str(row["kind"])) for row in found.to_pylist()]
+    with engine.load("torn_row", found):
+        engine.run(Statement("INSERT INTO bad_row SELECT row_id, kind FROM torn_row"))
+    for kind in kinds:
+        engine.run(statements.remove_conflicts(kind))
+
+
+def _count(engine: Engine, stored: Stored, staged: Staged) -> set[str]:
+    """Count what is new and what repeats; call before the new events are inserted.
+
+    Returns the kinds of which something is corrected.
+    """
+    text = " UNION ALL ".join(map(statements.count_fresh, staged.kinds))
+    rows: dict[str, Any] = {row["kind"]: row for row in engine.query(Statement(text)).to_pylist()}
+    corrected = {name for name, row in rows.items() if row["corrects"]}
+    for kind in staged.kinds:
+        row = rows[kind.name]
+        stored.events[kind.name] = row["fresh"]
+        for column, all_of_it, kept in zip(
+            kind.money_columns, row["staged"], row["kept"], strict=True
+        ):
+            stored.duplicate_money[kind.name, column] = all_of_it - kept
+        if kind.name in corrected:
+            stored.restored += _one(engine, statements.count_restored(kind))
+        if kind.name in staged.numbered and kind.name in COVERABLE:
+            stored.overlap += _one(engine, statements.count_overlap(kind))
+    if "payment" in staged.numbered:
+        stored.other_ways = _one(engine, Statement(statements.OTHER_WAYS))
+    return corrected
+
+
+def _one(engine: Engine, statement: Statement) -> int:
+    return number(rows_of(engine, statement)[0].popitem()[1])
+
+
+def _count_money(
+    engine: Engine, stored: Stored, kinds: Sequence[EventKind], *, import_id: int
+) -> None:
+    priced = {kind.name: kind for kind in kinds if kind.money_columns}
+    if not priced:
+        return
+    covered = stored.covering.kinds
+    text = " UNION ALL ".join(statements.stored_money(kind, covered) for kind in priced.values())
+    rows: list[Any] = engine.query(Statement(text, {"import_id": import_id})).to_pylist()
+    for row in rows:
+        columns = priced[row["kind"]].money_columns
+        for column, fen, gone in zip(columns, row["stored"], row["covered"], strict=True):
+            stored.stored_money[row["kind"], column] = fen
+            stored.covered_money[row["kind"], column] = gone
 
 
 def _rematch(engine: Engine, values: Mapping[str, object]) -> int:
     """Mark refunds of earlier imports whose original came in with this one."""
-    for statement in statements.known_originals(lines=False, payments=False):
+    if not _one(engine, _with(Statement(statements.COUNT_OPEN_REFUNDS), values)):
+        return 0
+    engine.run(_with(Statement(statements.OPEN_REFUNDS), values))
+    for statement in statements.known_originals("open_refund", lines=False, payments=False):
         engine.run(statement)
-    engine.run(_with(Statement(statements.MATCH_LATER), values))
-    count = number(rows_of(engine, Statement("SELECT count(*) AS n FROM rematched"))[0]["n"])
+    engine.run(Statement(statements.MATCH_LATER))
+    count = _one(engine, Statement("SELECT count(*) AS n FROM rematched"))
     if count:
         for statement in statements.store_rematched(KINDS["payment"]):
             engine.run(_with(statement, values))
@@ -192,9 +235,10 @@ def _rematch(engine: Engine, values: Mapping[str, object]) -> int:
 
 
 # Of the rows of one file, the earliest sighting of each identifier, and the earliest that shows it
-# verified if that is another. Where moments tie, the first source and clinic by name.
-_STAGE_PEOPLE = """
-CREATE OR REPLACE TEMP TABLE seen AS
+# verified if that is another. Where moments tie, the first source and clinic by name. What is stored
+# already makes a sighting worthless if it is as early, and verified if that is.
+_FRESH_PEOPLE = """
+CREATE OR REPLACE TEMP TABLE fresh_seen AS
 WITH identifier AS (
   SELECT party_id, id_type, token, quality, min(sight) AS first,
     min(sight) FILTER (verified) AS first_verified
@@ -204,23 +248,21 @@ WITH identifier AS (
     FROM incoming WHERE row_id NOT IN (SELECT row_id FROM bad_row)
   )
   GROUP BY party_id, id_type, token, quality
-)
-SELECT party_id, id_type, token, quality, true AS verified, first_verified AS sight
-FROM identifier WHERE first_verified IS NOT NULL
-UNION ALL
-SELECT party_id, id_type, token, quality, false, first
-FROM identifier WHERE first_verified IS NULL OR first < first_verified
-"""
-# What is stored already makes a sighting worthless if it is as early, and verified if that is.
-_FRESH_PEOPLE = """
-CREATE OR REPLACE TEMP TABLE fresh_seen AS
-WITH known AS (
+),
+seen AS (
+  SELECT party_id, id_type, token, quality, true AS verified, first_verified AS sight
+  FROM identifier WHERE first_verified IS NOT NULL
+  UNION ALL
+  SELECT party_id, id_type, token, quality, false, first
+  FROM identifier WHERE first_verified IS NULL OR first < first_verified
+),
+known AS (
   SELECT party_id, id_type, token, quality, min(sight) AS first,
     min(sight) FILTER (verified) AS first_verified
   FROM (
     SELECT *, struct_pack(at := occurred_at, source := source, clinic := coalesce(clinic, ''))
       AS sight
-    FROM identity.observation SEMI JOIN seen USING (party_id, id_type, token)
+    FROM identity.observation SEMI JOIN identifier USING (party_id, id_type, token)
   )
   GROUP BY party_id, id_type, token, quality
 )
@@ -240,7 +282,8 @@ FROM fresh_seen
 ORDER BY party_id, id_type, token, quality, verified
 """
 _COUNT_PEOPLE = """
-SELECT count(DISTINCT (party_id, id_type, token)) AS n FROM fresh_seen WHERE never
+SELECT count(*) AS rows, count(DISTINCT (party_id, id_type, token)) FILTER (never) AS n
+FROM fresh_seen
 """
 
 
@@ -254,15 +297,16 @@ def store_people(people: Table, context: Context) -> int:
     engine = context.engine
     values = {"recorded_at": context.recorded_at, "import_id": context.import_id}
     with engine.load("incoming", people):
-        engine.run(Statement(_STAGE_PEOPLE))
-    engine.run(Statement(_FRESH_PEOPLE))
-    engine.run(Statement(_INSERT_PEOPLE, values))
-    return number(rows_of(engine, Statement(_COUNT_PEOPLE))[0]["n"])
+        engine.run(Statement(_FRESH_PEOPLE))
+    found = rows_of(engine, Statement(_COUNT_PEOPLE))[0]
+    if number(found["rows"]):
+        engine.run(Statement(_INSERT_PEOPLE, values))
+    return number(found["n"])
 
 
-def store_batch(report: ImportReport, setup: str, engine: Engine) -> None:
-    """Store the batch; what earlier readings of the same bytes left for review is replaced."""
-    for table in ("quarantine", "unmapped_item"):
+def store_batch(report: ImportReport, setup: str, engine: Engine, *, known: bool) -> None:
+    """Store the batch; what earlier imports of the same bytes (``known``) left for review goes."""
+    for table in ("quarantine", "unmapped_item") if known else ():
         engine.run(
             Statement(
                 f"""DELETE FROM meta.{table} WHERE import_id IN (
@@ -301,6 +345,8 @@ INSERT INTO meta.import_batch VALUES ($import_id, $file_name, $digest, $mapping,
 def store_quarantine(rows: Table, keys: Table, context: Context) -> None:
     """Store the cells at fault, one row each; ``keys`` holds ``row_id`` and the text of its key."""
     engine = context.engine
+    if not rows.num_rows:
+        return
     with engine.load("incoming", rows), engine.load("named", keys):
         engine.run(
             Statement(
@@ -317,6 +363,8 @@ def store_quarantine(rows: Table, keys: Table, context: Context) -> None:
 
 def store_unmapped(rows: Table, import_id: int, engine: Engine) -> None:
     """Store the names of items that no alias knows: the review queue."""
+    if not rows.num_rows:
+        return
     with engine.load("incoming", rows):
         engine.run(
             Statement(
@@ -328,10 +376,11 @@ def store_unmapped(rows: Table, import_id: int, engine: Engine) -> None:
 
 def drop_stage(engine: Engine, kinds: Sequence[str]) -> None:
     """Drop the temporary tables of an import."""
-    parts = ("stage", "fresh", "covered", "outdone", "anchor")
-    names = [f'"{part}_{kind}"' for kind in {*kinds, *COVERABLE} for part in parts]
+    names = [f'"{part}_{kind}"' for kind in kinds for part in ("stage", "fresh")]
     for name in (*names, *_SCRATCH):
         engine.run(Statement(f"DROP TABLE IF EXISTS {name}"))
+    if set(COVERABLE) & set(kinds):
+        drop_covered(engine)
 
 
 _SCRATCH = (
@@ -340,9 +389,9 @@ _SCRATCH = (
     "known_lines",
     "taken_key",
     "bad_row",
-    "verdict",
-    "seen",
+    "fresh_seen",
     "known_line",
     "known_payment",
+    "open_refund",
     "rematched",
 )

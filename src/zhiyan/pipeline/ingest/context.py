@@ -94,7 +94,8 @@ class ImportOptions:
 class Context:
     """One import of one file: where it goes, what it knows and when it is recorded.
 
-    ``recorded_at`` is naive UTC. ``import_id`` becomes true with the commit.
+    ``recorded_at`` is naive UTC. ``import_id`` becomes true with the commit. ``known`` says that an
+    earlier import read the same bytes.
     """
 
     engine: Engine
@@ -103,6 +104,7 @@ class Context:
     options: ImportOptions
     recorded_at: datetime
     import_id: int
+    known: bool = False
 
     def tokens(self, id_type: str, values: Sequence[str]) -> list[str]:
         """Return the tokens of distinct values, kept in the vault unless this is a dry run."""

@@ -7,13 +7,17 @@ order or voucher number alone, in either sequence of import: rows that come too 
 (not stored), rows that are there already are superseded.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from zhiyan.core.kinds import KINDS
 from zhiyan.ports import Engine, Statement
 
 COVERABLE = ("order_line", "payment")
+_PARTS = ("stored", "staged")
+#: Kind and part (stored, staged) -> the bases that its rows have (None: rows without one).
+Bases = dict[tuple[str, str], set[str | None]]
 #: The system of platform exports that do not tell which platform they are of.
 _ANY_PLATFORM = "platform"
 _SAME_PLACE = "(a.clinic = s.clinic OR a.clinic IS NULL OR s.clinic IS NULL)"
@@ -39,9 +43,12 @@ class Rule:
 class Covering:
     """What gave way: rows of this file, stored events, and what could not be linked.
 
-    ``unlike`` counts orders whose receipts add up to something else than the order said.
+    ``kinds`` are those whose tables ``covered_<kind>`` and ``outdone_<kind>`` were made: something
+    may lie in them. ``unlike`` counts orders whose receipts add up to something else than the order
+    said.
     """
 
+    kinds: tuple[str, ...] = ()
     outdone: int = 0
     unlike: int = 0
     vouchers_alone: int = 0
@@ -74,37 +81,63 @@ def find_covered(engine: Engine, kinds: frozenset[str]) -> Covering:
     ``outdone_<kind>`` gets the stored events that give way to staged rows; ``supersede_outdone``
     closes them. Call between staging and judging.
     """
-    for kind in COVERABLE:
-        _make_notes(engine, kind)
-    weak = {kind: _bases(engine, kind, staged=kind in kinds) for kind in COVERABLE}
-    active = [rule for rule in RULES if any(rule.basis in found for found in weak[rule.kind])]
-    for kind in {rule.anchor for rule in active}:
-        engine.run(_anchors(kind, fresh=kind in kinds))
-    for rule in active:
-        stored, staged = weak[rule.kind]
-        if rule.basis in staged:
-            engine.run(_cover(rule))
-        if rule.basis in stored and rule.anchor in kinds:
-            engine.run(_outdo(rule))
-    for kind in COVERABLE:
-        if kind in kinds and any(rule.kind == kind for rule in active):
-            engine.run(
-                Statement(
-                    f'DELETE FROM "stage_{kind}" WHERE rowid IN (SELECT place FROM "covered_{kind}")'  # noqa: S608 - names of two tables
-                )
-            )
-    return _count(engine, active, kinds)
+    staged = tuple(kind for kind in COVERABLE if kind in kinds)
+    if not staged:
+        return Covering()
+    engine.run(_brought(staged))
+    weak = _bases(engine, staged)
+    active = [rule for rule in RULES if _may_apply(rule, weak)]
+    found = Covering()
+    if active:
+        for kind in sorted({rule.anchor for rule in active}):
+            engine.run(_anchors(kind, staged))
+        _give_way(engine, active, weak, staged=staged)
+        found = _counted(engine, active)
+    if "payment" not in staged:
+        return found
+    alone = "voucher" in weak["payment", "staged"]
+    return replace(
+        found,
+        vouchers_alone=_one(engine, _alone(staged)) if alone else 0,
+        receipts_without_order=_one(engine, _loose(found.kinds)) if _has_loose(engine) else 0,
+    )
 
 
-def supersede_outdone(engine: Engine, recorded_at: datetime) -> None:
+def supersede_outdone(engine: Engine, covering: Covering, recorded_at: datetime) -> None:
     """Close the stored events that gave way to what this import brought."""
-    for kind in COVERABLE:
+    for kind in covering.kinds if covering.outdone else ():
         engine.run(
             Statement(
                 f"""UPDATE event."{kind}" SET superseded_at = $recorded_at
                 WHERE superseded_at IS NULL
                   AND event_id IN (SELECT event_id FROM "outdone_{kind}")""",  # noqa: S608 - names of two tables
                 {"recorded_at": recorded_at},
+            )
+        )
+
+
+def drop_covered(engine: Engine) -> None:
+    """Drop the temporary tables that may be there."""
+    for kind in COVERABLE:
+        for part in ("covered", "outdone", "anchor"):
+            engine.run(Statement(f'DROP TABLE IF EXISTS "{part}_{kind}"'))
+    engine.run(Statement("DROP TABLE IF EXISTS brought"))
+
+
+def _give_way(
+    engine: Engine, active: Sequence[Rule], weak: Bases, *, staged: Sequence[str]
+) -> None:
+    for kind in COVERABLE:
+        _make_notes(engine, kind)
+    for rule in active:
+        if rule.basis in weak[rule.kind, "staged"]:
+            engine.run(_cover(rule))
+        if rule.basis in weak[rule.kind, "stored"] and rule.anchor in staged:
+            engine.run(_outdo(rule))
+    for kind in {rule.kind for rule in active} & {*staged}:
+        engine.run(
+            Statement(
+                f'DELETE FROM "stage_{kind}" WHERE rowid IN (SELECT place FROM "covered_{kind}")'  # noqa: S608 - names of two tables
             )
         )
 
@@ -119,16 +152,31 @@ def _make_notes(engine: Engine, kind: str) -> None:
         engine.run(Statement(text))
 
 
-def _bases(engine: Engine, kind: str, *, staged: bool) -> tuple[set[str], set[str]]:
-    """Return the bases that stored and staged rows of a kind have."""
-    stored = f"""SELECT DISTINCT basis FROM event."{kind}"
-        WHERE superseded_at IS NULL AND basis IS NOT NULL"""  # noqa: S608 - declared names
-    fresh = f'SELECT DISTINCT basis FROM "stage_{kind}" WHERE basis IS NOT NULL'  # noqa: S608 - declared names
-    return _texts(engine, stored), _texts(engine, fresh) if staged else set()
+def _bases(engine: Engine, staged: Sequence[str]) -> Bases:
+    """Return the bases of staged rows and of stored ones under their numbers, by kind and part."""
+    parts = [(kind, "staged", f'"stage_{kind}"') for kind in staged]
+    for kind in COVERABLE:
+        live = f'event."{kind}" WHERE superseded_at IS NULL AND'
+        codes = f"list_append({_codes('voucher_no')}, {_code('voucher_no')})"
+        coded = f"(SELECT basis, unnest({codes}) AS number FROM {live} voucher_no IS NOT NULL)"  # noqa: S608 - declared names
+        parts.append((kind, "stored", f"{live} order_no IN (FROM brought)"))
+        parts.append((kind, "stored", f"{coded} WHERE number IN (FROM brought)"))
+    text = " UNION ALL ".join(
+        f"SELECT DISTINCT '{kind}' AS kind, '{part}' AS part, basis FROM {rows}"  # noqa: S608 - declared names
+        for kind, part, rows in parts
+    )
+    found: Bases = {(kind, part): set() for kind in COVERABLE for part in _PARTS}
+    for row in engine.query(Statement(text)).to_pylist():
+        found[row["kind"], row["part"]].add(row["basis"])
+    return found
 
 
-def _texts(engine: Engine, query: str) -> set[str]:
-    return {str(row["basis"]) for row in engine.query(Statement(query)).to_pylist()}
+def _may_apply(rule: Rule, weak: Bases) -> bool:
+    """Return whether a weak row may meet a first-hand one, one of them at least being staged."""
+    first = {None, *_FIRST_HAND[rule.anchor]}
+    stored, staged = (bool(first & weak[rule.anchor, part]) for part in _PARTS)
+    covers = rule.basis in weak[rule.kind, "staged"] and (stored or staged)
+    return covers or (rule.basis in weak[rule.kind, "stored"] and staged)
 
 
 def _code(name: str) -> str:
@@ -136,24 +184,58 @@ def _code(name: str) -> str:
     return f"regexp_replace({name}, '[\\s-]', '', 'g')"
 
 
-def _anchors(kind: str, *, fresh: bool) -> Statement:
-    """Return what gathers the first-hand rows of a kind by their numbers, stored and staged."""
+def _codes(name: str) -> str:
+    """Return the SQL of the list of voucher numbers in a text."""
+    parts = f"string_split_regex({name}, '[,，、;；|/]+')"
+    return f"list_transform({parts}, lambda c: {_code('c')})"
+
+
+def _first_hand(kind: str) -> str:
     strong = ", ".join(f"'{basis}'" for basis in _FIRST_HAND[kind])
-    own = "is_refund, amount_fen" if kind == "payment" else "false AS is_refund, 0 AS amount_fen"
-    first = f"order_no IS NOT NULL AND (basis IS NULL OR basis IN ({strong}))"
-    columns = f"source, clinic, order_no, voucher_no, basis, {own}, event_id"
-    rows = f'SELECT {columns}, false AS staged FROM event."{kind}" WHERE superseded_at IS NULL AND {first}'  # noqa: S608 - declared names
-    if fresh:
-        rows += f""" AND event_id NOT IN (SELECT event_id FROM "stage_{kind}")
-          UNION ALL SELECT {columns}, true FROM "stage_{kind}" WHERE {first}"""  # noqa: S608 - declared names
-    codes = (
-        f"list_transform(string_split_regex(voucher_no, '[,，、;；|/]+'), lambda c: {_code('c')})"
+    return f"order_no IS NOT NULL AND (basis IS NULL OR basis IN ({strong}))"
+
+
+def _stored(kind: str, staged: Sequence[str]) -> str:
+    """Return the SQL of the stored first-hand rows of a kind that do not come in again."""
+    text = f'event."{kind}" WHERE superseded_at IS NULL AND {_first_hand(kind)}'
+    again = f' AND event_id NOT IN (SELECT event_id FROM "stage_{kind}")'  # noqa: S608 - declared names
+    return text + again if kind in staged else text
+
+
+def _brought(staged: Sequence[str]) -> Statement:
+    """Return what gathers the order and voucher numbers that staged rows carry."""
+    numbers = " UNION ".join(
+        f"""SELECT unnest(list_concat([order_no, {_code("voucher_no")}], {_codes("voucher_no")}))
+        FROM "stage_{kind}" """  # noqa: S608 - declared names
+        for kind in staged
     )
     return Statement(
+        f"""CREATE OR REPLACE TEMP TABLE brought AS
+        SELECT DISTINCT number FROM ({numbers}) AS told(number) WHERE number IS NOT NULL"""  # noqa: S608 - declared names
+    )
+
+
+def _anchors(kind: str, staged: Sequence[str]) -> Statement:
+    """Return what gathers the first-hand rows of a kind by the numbers that this import brings.
+
+    One row per row and number, stored and staged.
+    """
+    own = "is_refund, amount_fen" if kind == "payment" else "false AS is_refund, 0 AS amount_fen"
+    columns = f"source, clinic, order_no, voucher_no, basis, {own}, event_id"
+    rows = f"SELECT {columns}, false AS staged FROM {_stored(kind, staged)}"  # noqa: S608 - declared names
+    if kind in staged:
+        rows += f' UNION ALL SELECT {columns}, true FROM "stage_{kind}" WHERE {_first_hand(kind)}'  # noqa: S608 - declared names
+    return Statement(
         f"""CREATE OR REPLACE TEMP TABLE "anchor_{kind}" AS
+        WITH numbered AS (
+          SELECT *, order_no AS number FROM ({rows}) WHERE order_no IN (FROM brought)
+          UNION ALL
+          SELECT * FROM (SELECT *, unnest(list_distinct({_codes("voucher_no")})) AS number
+            FROM ({rows}) WHERE voucher_no IS NOT NULL)
+          WHERE number <> order_no AND number IN (FROM brought))
         SELECT source, clinic, basis, coalesce(is_refund, false) AS is_refund, amount_fen, event_id,
-          staged, unnest(list_distinct(list_concat([order_no], {codes}))) AS number
-        FROM ({rows})"""  # noqa: S608 - declared names
+          staged, number
+        FROM numbered"""  # noqa: S608 - declared names
     )
 
 
@@ -189,17 +271,12 @@ def _outdo(rule: Rule) -> Statement:
     )
 
 
-def _count(engine: Engine, active: list[Rule], kinds: frozenset[str]) -> Covering:
-    if not active:
-        return Covering()
-    bases = {rule.basis for rule in active}
+def _counted(engine: Engine, active: Sequence[Rule]) -> Covering:
+    receipts = any(rule.anchor == "payment" for rule in active)
     return Covering(
+        kinds=COVERABLE,
         outdone=_one(engine, _OUTDONE),
-        unlike=_one(engine, _UNLIKE) if any(rule.anchor == "payment" for rule in active) else 0,
-        vouchers_alone=_one(engine, _ALONE) if "voucher" in bases and "payment" in kinds else 0,
-        receipts_without_order=_one(engine, _LOOSE)
-        if "order" in bases and "payment" in kinds
-        else 0,
+        unlike=_one(engine, _UNLIKE) if receipts else 0,
     )
 
 
@@ -218,22 +295,49 @@ WITH said AS (SELECT source, order_no, sum(amount_fen) AS fen FROM (
 paid AS (SELECT number, sum(amount_fen) AS fen FROM anchor_payment WHERE NOT is_refund GROUP BY number)
 SELECT count(*) AS n FROM said JOIN paid ON paid.number = said.order_no WHERE said.fen <> paid.fen
 """
-#: Redeemed vouchers that no order list knows, where the platform's order list is there.
-_ALONE = """
-SELECT count(DISTINCT row_id) AS n FROM stage_payment AS s WHERE s.basis = 'voucher' AND EXISTS (
-  SELECT 1 FROM anchor_order_line AS a WHERE a.source = s.source)
-"""
-#: Payments read off orders, where the same system has receipts that name no order.
-_LOOSE = """
-WITH loose AS (
-  SELECT source FROM stage_payment WHERE order_no IS NULL AND coalesce(basis, 'receipt') = 'receipt'
-    AND NOT coalesce(is_refund, false)
-  UNION ALL SELECT source FROM event.payment WHERE superseded_at IS NULL AND order_no IS NULL
-    AND coalesce(basis, 'receipt') = 'receipt' AND NOT coalesce(is_refund, false)),
+
+
+def _alone(staged: Sequence[str]) -> str:
+    """Ask for redeemed vouchers that no order list knows, where the platform's order list is there."""
+    lists = f"SELECT source FROM {_stored('order_line', staged)}"  # noqa: S608 - declared names
+    if "order_line" in staged:
+        lists += f" UNION ALL SELECT source FROM stage_order_line WHERE {_first_hand('order_line')}"  # noqa: S608 - declared names
+    return f"""SELECT count(DISTINCT row_id) AS n
+        FROM stage_payment SEMI JOIN ({lists}) AS list USING (source)
+        WHERE basis = 'voucher'"""  # noqa: S608 - declared names
+
+
+_LOOSE = """order_no IS NULL AND coalesce(basis, 'receipt') = 'receipt'
+    AND NOT coalesce(is_refund, false)"""
+
+
+def _has_loose(engine: Engine) -> bool:
+    """Return whether any receipt names no order."""
+    query = f"""SELECT (EXISTS (SELECT 1 FROM stage_payment WHERE {_LOOSE}) OR EXISTS (
+        SELECT 1 FROM event.payment WHERE superseded_at IS NULL AND {_LOOSE}))::INTEGER AS n"""  # noqa: S608 - a text of ours
+    return _one(engine, query) > 0
+
+
+def _loose(covered: Sequence[str]) -> str:
+    """Ask for payments read off orders, where the same system has receipts that name no order.
+
+    Only the systems that this import brings payments of are asked about.
+    """
+    outdone = (
+        " AND event_id NOT IN (SELECT event_id FROM outdone_payment)"
+        if "payment" in covered
+        else ""
+    )
+    return f"""
+WITH system AS (SELECT DISTINCT source FROM stage_payment),
+loose AS (
+  SELECT source FROM stage_payment WHERE {_LOOSE}
+  UNION SELECT source FROM event.payment SEMI JOIN system USING (source)
+  WHERE superseded_at IS NULL AND {_LOOSE}),
 implied AS (
   SELECT source, event_id FROM stage_payment WHERE basis = 'order' AND NOT coalesce(is_refund, false)
-  UNION SELECT source, event_id FROM event.payment WHERE basis = 'order' AND superseded_at IS NULL
-    AND NOT coalesce(is_refund, false) AND event_id NOT IN (SELECT event_id FROM outdone_payment))
-SELECT CASE WHEN EXISTS (SELECT 1 FROM stage_payment) THEN
-  (SELECT count(*) FROM implied SEMI JOIN loose USING (source)) ELSE 0 END AS n
-"""
+  UNION SELECT source, event_id FROM event.payment SEMI JOIN loose USING (source)
+  WHERE basis = 'order' AND superseded_at IS NULL
+    AND NOT coalesce(is_refund, false){outdone})
+SELECT count(*) AS n FROM implied SEMI JOIN loose USING (source)
+"""  # noqa: S608 - a name of ours

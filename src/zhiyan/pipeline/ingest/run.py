@@ -56,7 +56,7 @@ class Importer:
         digest = file_digest(path)
         setup = self.setup
         known = _known_import(self.engine, digest, setup)
-        context = self._context(recorded_at)
+        context = self._context(digest, recorded_at)
         if known is not None and not _corrected_since(self.engine, known, ahead):
             return _seen_before(path, digest, known, context=context)
         try:
@@ -78,7 +78,7 @@ class Importer:
         the imports before. Raises as ``ingest``.
         """
         digest = hashlib.sha256(name.encode()).hexdigest()
-        context = self._context(recorded_at)
+        context = self._context(digest, recorded_at)
         drafts: list[TableDraft] = []
         first = 0
         for match, table in tables:
@@ -96,14 +96,19 @@ class Importer:
             self._forget()
             raise
 
-    def _context(self, recorded_at: datetime) -> Context:
+    def _context(self, digest: str, recorded_at: datetime) -> Context:
+        query = """SELECT coalesce(max(import_id), 0) + 1 AS n,
+              coalesce(bool_or(file_sha256 = $digest), false) AS known
+            FROM meta.import_batch"""
+        row = rows_of(self.engine, Statement(query, {"digest": digest}))[0]
         return Context(
             engine=self.engine,
             vault=self.vault,
             reference=self.reference,
             options=self.options,
             recorded_at=recorded_at,
-            import_id=next_import_id(self.engine),
+            import_id=number(row["n"]),
+            known=bool(row["known"]),
         )
 
     def _report(self, name: str, digest: str, context: Context) -> ImportReport:
@@ -181,12 +186,6 @@ def committed_imports(engine: Engine) -> list[int]:
     """Return the numbers of all imports that committed."""
     rows = rows_of(engine, Statement("SELECT import_id FROM meta.import_batch ORDER BY import_id"))
     return [number(row["import_id"]) for row in rows]
-
-
-def next_import_id(engine: Engine) -> int:
-    """Return the number that the next import will have."""
-    query = Statement("SELECT coalesce(max(import_id), 0) + 1 AS n FROM meta.import_batch")
-    return number(rows_of(engine, query)[0]["n"])
 
 
 def file_digest(path: Path) -> str:

@@ -13,6 +13,7 @@ from zhiyan.pipeline.ingest.arrays import Mask, filled, flat, mask_array
 from zhiyan.pipeline.ingest.cells import Cells
 from zhiyan.pipeline.ingest.clean import mask, scan_sensitive
 from zhiyan.pipeline.ingest.commit import (
+    Staged,
     Stored,
     drop_stage,
     stage_events,
@@ -72,27 +73,31 @@ class Settlement:
             DataError: ``ZY337`` too many unknown item names.
             InternalError: ``ZY992`` rows or money do not add up; nothing is stored.
         """
-        unmapped = self._unmapped()
+        unmapped, engine = self._unmapped(), self.context.engine
         finished = finish(self.drafts, self.context)
         try:
-            stage_events(finished, self.context)
-            with suppress(_DryRun), self.context.engine.transaction():
-                report = self._store(report, finished, unmapped)
-                store_batch(report, setup, self.context.engine)
+            staged = stage_events(finished, report.file_name, self.context)
+            with suppress(_DryRun), engine.transaction():
+                report = self._store(report, (finished, staged), unmapped)
+                store_batch(report, setup, engine, known=self.context.known)
                 self._store_review(report, unmapped)
                 changed = report.accepted or report.corrections
                 if self.context.options.dry_run or (again and not changed):
                     raise _DryRun
         finally:
-            drop_stage(self.context.engine, finished.kinds)
+            drop_stage(engine, finished.kinds)
         return report
 
     def _store(
-        self, report: ImportReport, finished: Finished, unmapped: dict[tuple[str, str], int]
+        self,
+        report: ImportReport,
+        events: tuple[Finished, Staged],
+        unmapped: dict[tuple[str, str], int],
     ) -> ImportReport:
         """Store facts, identifiers and lists; return the report of it, checked."""
+        finished, staged = events
         moved = withdraw_renamed(report.sha256, self._without_clinic(), self.context)
-        stored = store_events(finished.kinds, report.file_name, self.context)
+        stored = store_events(staged, self.context)
         people = finished.people()
         identifiers = 0 if people is None else store_people(people, self.context)
         self.rows.append(self._quarantine(stored))

@@ -5,6 +5,8 @@ text over all values of an event, from which its content hash comes; the null ma
 the separator chr(31), which cleaning lets through in no value.
 """
 
+from collections.abc import Sequence
+
 from zhiyan.core.event import SHARED_COLUMNS, Column, ColumnType, EventKind
 from zhiyan.ports import Statement
 
@@ -71,6 +73,11 @@ def content(kind: EventKind, occurred_at: str = "occurred_at") -> str:
     """Return the SQL of a number that stands for all that a row says, its key left out."""
     columns = tuple(c for c in kind.columns if c.name not in {*kind.key, "matched"})
     return _digest(_body(columns, f"party_id::VARCHAR, epoch_us({occurred_at})::VARCHAR"))
+
+
+def _label(kind: EventKind) -> str:
+    """Return the name of a kind as a text in SQL."""
+    return f"'{kind.name}'"
 
 
 def _digest(text: str) -> str:
@@ -149,15 +156,16 @@ CASE WHEN i.is_refund THEN coalesce(EXISTS (
 END"""
 
 
-def known_originals(*, lines: bool, payments: bool) -> list[Statement]:
-    """Return what gathers the lines and payments that refunds may refer to.
+def known_originals(refunds: str, *, lines: bool, payments: bool) -> list[Statement]:
+    """Return what gathers the lines and payments that the refunds in a table may refer to.
 
     ``lines`` and ``payments`` say whether this import brings any (staged lines; incoming payments).
     """
-    line = """SELECT DISTINCT source, order_no, item_code FROM event.order_line
-        WHERE superseded_at IS NULL"""
-    payment = """SELECT DISTINCT source, order_no FROM event.payment
-        WHERE superseded_at IS NULL AND NOT coalesce(is_refund, false) AND order_no IS NOT NULL"""
+    asked = f"order_no IN (SELECT order_no FROM {refunds} WHERE is_refund)"  # noqa: S608 - a name of ours
+    line = f"""SELECT DISTINCT source, order_no, item_code FROM event.order_line
+        WHERE superseded_at IS NULL AND {asked}"""  # noqa: S608 - as above
+    payment = f"""SELECT DISTINCT source, order_no FROM event.payment
+        WHERE superseded_at IS NULL AND NOT coalesce(is_refund, false) AND {asked}"""  # noqa: S608 - as above
     if lines:
         line += " UNION SELECT source, order_no, item_code FROM stage_order_line"
     if payments:
@@ -169,14 +177,23 @@ def known_originals(*, lines: bool, payments: bool) -> list[Statement]:
     ]
 
 
-def find_conflicts(kind: EventKind) -> Statement:
-    """Return what notes rows that give one key two contents."""
-    return Statement(
-        f"""INSERT INTO bad_row
-        SELECT row_id, $kind FROM "stage_{kind.name}" SEMI JOIN (
+def count_repeats(kinds: Sequence[EventKind]) -> Statement:
+    """Return the query for how many staged rows share their key with another one."""
+    parts = [f'(SELECT count(*) - count(DISTINCT event_id) FROM "stage_{k.name}")' for k in kinds]  # noqa: S608 - identifiers come from the declaration of the kind
+    return Statement(f"SELECT {' + '.join(parts)} AS n")
+
+
+def find_conflicts(kinds: Sequence[EventKind]) -> Statement:
+    """Return the query for staged rows that give one key two contents: row_id, kind."""
+    parts = [
+        f"""SELECT row_id, {_label(kind)} AS kind FROM "stage_{kind.name}" SEMI JOIN (
           SELECT event_id FROM "stage_{kind.name}"
-          GROUP BY event_id HAVING count(DISTINCT content_hash) > 1) AS torn USING (event_id)""",  # noqa: S608 - identifiers come from the declaration of the kind
-        {"kind": kind.name},
+          GROUP BY event_id HAVING min(content_hash) <> max(content_hash)) AS torn USING (event_id)"""  # noqa: S608 - identifiers come from the declaration of the kind
+        for kind in kinds
+    ]
+    return Statement(
+        f"""SELECT row_id, min(kind) AS kind FROM ({" UNION ALL ".join(parts)})
+        GROUP BY row_id ORDER BY row_id"""  # noqa: S608 - as above
     )
 
 
@@ -187,44 +204,57 @@ def remove_conflicts(kind: EventKind) -> Statement:
     )
 
 
-def judge(kind: EventKind) -> list[Statement]:
+def judge(kind: EventKind) -> Statement:
     """Return what tells new events and corrections from duplicates; one row each in ``fresh``."""
-    return [
-        Statement(
-            f"""CREATE OR REPLACE TEMP TABLE "fresh_{kind.name}" AS
-            SELECT first.*, known.event_id IS NOT NULL AS corrects
-            FROM (SELECT event_id, any_value(content_hash) AS content_hash,
-                    min(row_id) AS row_id, arg_min(rowid, row_id) AS place
-                  FROM "stage_{kind.name}" GROUP BY event_id) AS first
-            ANTI JOIN event."{kind.name}" AS same ON same.event_id = first.event_id
-              AND same.content_hash = first.content_hash AND same.superseded_at IS NULL
-            LEFT JOIN event."{kind.name}" AS known
-              ON known.event_id = first.event_id AND known.superseded_at IS NULL"""  # noqa: S608 - identifiers come from the declaration of the kind
-        ),
-        Statement(
-            f"""INSERT INTO verdict
-            SELECT s.row_id, CASE WHEN f.row_id IS NULL THEN 3 WHEN f.corrects THEN 1 ELSE 2 END
-            FROM "stage_{kind.name}" AS s LEFT JOIN "fresh_{kind.name}" AS f ON f.place = s.rowid"""  # noqa: S608 - identifiers come from the declaration of the kind
-        ),
+    return Statement(
+        f"""CREATE OR REPLACE TEMP TABLE "fresh_{kind.name}" AS
+        SELECT first.*, known.event_id IS NOT NULL AS corrects
+        FROM (SELECT event_id, any_value(content_hash) AS content_hash,
+                min(row_id) AS row_id, arg_min(rowid, row_id) AS place
+              FROM "stage_{kind.name}" GROUP BY event_id) AS first
+        LEFT JOIN event."{kind.name}" AS known
+          ON known.event_id = first.event_id AND known.superseded_at IS NULL
+        WHERE known.event_id IS NULL OR known.content_hash <> first.content_hash"""  # noqa: S608 - identifiers come from the declaration of the kind
+    )
+
+
+def verdicts(kinds: Sequence[EventKind], covered: Sequence[str]) -> Statement:
+    """Return the query for how many rows are corrections (1), new (2) and duplicates (3).
+
+    What gave way in one of the ``covered`` kinds counts as a duplicate.
+    """
+    parts = [
+        f"""SELECT s.row_id,
+          CASE WHEN f.row_id IS NULL THEN 3 WHEN f.corrects THEN 1 ELSE 2 END AS rank
+        FROM "stage_{kind.name}" AS s LEFT JOIN "fresh_{kind.name}" AS f ON f.place = s.rowid"""  # noqa: S608 - identifiers come from the declaration of the kind
+        for kind in kinds
     ]
+    parts += [f'SELECT row_id, 3 FROM "covered_{name}"' for name in covered]  # noqa: S608 - declared names
+    return Statement(
+        f"""SELECT rank, count(*) AS rows
+        FROM (SELECT row_id, min(rank) AS rank FROM ({" UNION ALL ".join(parts)}) GROUP BY row_id)
+        GROUP BY rank"""  # noqa: S608 - as above
+    )
 
 
-def insert_fresh(kind: EventKind) -> list[Statement]:
-    """Return what stores new events and versions and closes the versions that they replace."""
+def close_corrected(kind: EventKind) -> Statement:
+    """Return what closes the versions that corrections replace."""
+    return Statement(
+        f"""UPDATE event."{kind.name}" SET superseded_at = $recorded_at
+        WHERE superseded_at IS NULL
+          AND event_id IN (SELECT event_id FROM "fresh_{kind.name}" WHERE corrects)"""  # noqa: S608 - identifiers come from the declaration of the kind
+    )
+
+
+def insert_fresh(kind: EventKind) -> Statement:
+    """Return what stores new events and versions."""
     own = ", ".join(f'"{column.name}"' for column in kind.columns)
-    return [
-        Statement(
-            f"""UPDATE event."{kind.name}" SET superseded_at = $recorded_at
-            WHERE superseded_at IS NULL
-              AND event_id IN (SELECT event_id FROM "fresh_{kind.name}" WHERE corrects)"""  # noqa: S608 - identifiers come from the declaration of the kind
-        ),
-        Statement(
-            f"""INSERT INTO event."{kind.name}"
-            SELECT event_id, party_id, $recorded_at, NULL, content_hash, $import_id, row_no,
-              source, clinic, occurred_at, {own}
-            FROM {fresh_rows(kind)} ORDER BY occurred_at, event_id"""  # noqa: S608 - identifiers come from the declaration of the kind
-        ),
-    ]
+    return Statement(
+        f"""INSERT INTO event."{kind.name}"
+        SELECT event_id, party_id, $recorded_at, NULL, content_hash, $import_id, row_no,
+          source, clinic, occurred_at, {own}
+        FROM {fresh_rows(kind)} ORDER BY occurred_at, event_id"""  # noqa: S608 - identifiers come from the declaration of the kind
+    )
 
 
 def fresh_rows(kind: EventKind) -> str:
@@ -233,35 +263,42 @@ def fresh_rows(kind: EventKind) -> str:
       JOIN "fresh_{kind.name}" AS f ON f.place = s.rowid)"""  # noqa: S608 - identifiers come from the declaration of the kind
 
 
-def count_fresh(kind: EventKind) -> Statement:
-    """Return the query for how many events are new, and how many bring back an older version."""
+def count_fresh(kind: EventKind) -> str:
+    """Return the SQL of what is staged and new of a kind: kind, fresh, corrects, staged, kept.
+
+    ``staged`` and ``kept`` list the money of all rows, and of those that are new or correct
+    something, by money column.
+    """
+    fen = ", ".join(f'coalesce(sum("{name}"), 0)::BIGINT' for name in kind.money_columns)
+    new = ", ".join(
+        f'coalesce(sum("{name}") FILTER (f.place IS NOT NULL), 0)::BIGINT'
+        for name in kind.money_columns
+    )
+    return f"""SELECT {_label(kind)} AS kind, count(f.place) AS fresh,
+          count_if(f.corrects) AS corrects, [{fen}]::BIGINT[] AS staged, [{new}]::BIGINT[] AS kept
+        FROM "stage_{kind.name}" AS s LEFT JOIN "fresh_{kind.name}" AS f ON f.place = s.rowid"""  # noqa: S608 - identifiers come from the declaration of the kind
+
+
+def count_restored(kind: EventKind) -> Statement:
+    """Return the query for how many corrections bring back an older version."""
     return Statement(
-        f"""SELECT (SELECT count(*) FROM "fresh_{kind.name}") AS fresh,
-          (SELECT count(*) FROM "fresh_{kind.name}" AS f SEMI JOIN event."{kind.name}" AS e
-             ON e.event_id = f.event_id AND e.content_hash = f.content_hash
-               AND e.superseded_at IS NOT NULL WHERE f.corrects) AS restored"""  # noqa: S608 - identifiers come from the declaration of the kind
+        f"""SELECT count(*) AS n FROM "fresh_{kind.name}" AS f SEMI JOIN event."{kind.name}" AS e
+          ON e.event_id = f.event_id AND e.content_hash = f.content_hash
+            AND e.superseded_at IS NOT NULL
+        WHERE f.corrects"""  # noqa: S608 - identifiers come from the declaration of the kind
     )
 
 
-def money_sums(kind: EventKind) -> Statement:
-    """Return the query for the money of a kind: staged, new or corrected, and stored."""
-    stored = ", ".join(
-        f'coalesce(sum("{name}"), 0)::BIGINT AS "{name}"' for name in kind.money_columns
-    )
-    return Statement(
-        f"""SELECT 'stage' AS part, {stored} FROM "stage_{kind.name}"
-        UNION ALL SELECT 'fresh', {stored} FROM {fresh_rows(kind)}
-        UNION ALL SELECT 'stored', {stored} FROM event."{kind.name}"
-          WHERE import_id = $import_id AND row_no IS NOT NULL"""  # noqa: S608 - identifiers come from the declaration of the kind
-    )
+def stored_money(kind: EventKind, covered: Sequence[str]) -> str:
+    """Return the SQL of the money that this import stored of a kind, by money column.
 
-
-def covered_sums(kind: EventKind) -> Statement:
-    """Return the query for the money of rows that gave way to another list."""
-    sums = ", ".join(
-        f'coalesce(sum("{name}"), 0)::BIGINT AS "{name}"' for name in kind.money_columns
-    )
-    return Statement(f'SELECT {sums} FROM "covered_{kind.name}"')  # noqa: S608 - identifiers come from the declaration of the kind
+    Columns: kind, stored, covered: the latter what gave way, in the ``covered`` kinds.
+    """
+    fen = ", ".join(f'coalesce(sum("{name}"), 0)::BIGINT' for name in kind.money_columns)
+    none = ", ".join("0" for _ in kind.money_columns)
+    gone = f'(SELECT [{fen}] FROM "covered_{kind.name}")' if kind.name in covered else f"[{none}]"  # noqa: S608 - identifiers come from the declaration of the kind
+    return f"""SELECT {_label(kind)} AS kind, [{fen}] AS stored, {gone}::BIGINT[] AS covered
+        FROM event."{kind.name}" WHERE import_id = $import_id AND row_no IS NOT NULL"""  # noqa: S608 - as above
 
 
 def count_overlap(kind: EventKind) -> Statement:
@@ -293,15 +330,22 @@ ON e.source = f.source AND e.payment_no = f.payment_no AND e.amount_fen = f.amou
 WHERE NOT f.corrects AND f.line_group IS NOT NULL
 """
 
+_OPEN_REFUND = """
+FROM event.payment
+WHERE superseded_at IS NULL AND is_refund AND NOT matched AND import_id <> $import_id
+"""
+COUNT_OPEN_REFUNDS = f"SELECT count(*) AS n {_OPEN_REFUND}"
+#: Refunds of earlier imports without an original so far.
+OPEN_REFUNDS = f"CREATE OR REPLACE TEMP TABLE open_refund AS SELECT * {_OPEN_REFUND}"
+
 MATCH_LATER = """
 CREATE OR REPLACE TEMP TABLE rematched AS
-SELECT i.* FROM event.payment AS i
-WHERE i.superseded_at IS NULL AND i.is_refund AND NOT i.matched AND i.import_id <> $import_id
-  AND (EXISTS (
+SELECT i.* FROM open_refund AS i
+WHERE EXISTS (
     SELECT 1 FROM known_line AS l WHERE l.source = i.source AND l.order_no = i.order_no
       AND (i.item_code IS NULL OR l.item_code = i.item_code))
   OR EXISTS (
-    SELECT 1 FROM known_payment AS p WHERE p.source = i.source AND p.order_no = i.order_no))
+    SELECT 1 FROM known_payment AS p WHERE p.source = i.source AND p.order_no = i.order_no)
 """
 
 

@@ -9,7 +9,8 @@ as-of. The temporary tables live while a resolve runs:
 ``resolve_news``     one row per party whose identifiers, decisions or first sighting changed
 """
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -18,7 +19,7 @@ import pyarrow as pa
 
 from zhiyan.core.kinds import KINDS
 from zhiyan.core.time import AsOf
-from zhiyan.pipeline.resolve.state import State, observations, rules
+from zhiyan.pipeline.resolve.state import State, observations
 from zhiyan.ports import Engine, Statement
 
 #: The key of a token in identity.holding: tokens that share one are taken for one until compared.
@@ -30,6 +31,11 @@ SELECT
     min(CASE WHEN import_id > $last_import THEN recorded_at END) AS since
 FROM meta.import_batch
 """
+
+_REPORTS: Final = "SELECT report FROM meta.import_batch WHERE import_id > $after"
+
+#: An import of one of these may close facts of the other.
+_TOGETHER: Final = ("order_line", "payment")
 
 _DECISIONS: Final = """
 SELECT decision_id, party_a, party_b, recorded_at FROM identity.decision
@@ -106,12 +112,14 @@ _DECIDED: Final = pa.schema([("party_id", pa.int64())])
 class Sources:
     """Where the facts stand now: last import, latest moment of recording, visible decisions.
 
-    ``since`` is the earliest moment of recording among the imports that are new.
+    ``since`` is the earliest moment of recording among the imports that are new, ``brought`` the
+    kinds of which they may have stored or closed facts.
     """
 
     last_import: int
     newest: datetime | None
     since: datetime | None
+    brought: Collection[str]
     decisions: Mapping[str, tuple[int, int]]
 
     def holds_back(self, moment: AsOf) -> bool:
@@ -129,8 +137,9 @@ class News:
 
 def sources(engine: Engine, moment: AsOf, state: State | None) -> Sources:
     """Return where the facts stand."""
-    last = {"last_import": state.last_import if state else 0}
-    batches: dict[str, Any] = engine.query(Statement(_BATCHES, last)).to_pylist()[0]
+    last = state.last_import if state else 0
+    asked = Statement(_BATCHES, {"last_import": last})
+    batches: dict[str, Any] = engine.query(asked).to_pylist()[0]
     rows: list[dict[str, Any]] = engine.query(
         Statement(_DECISIONS, {"as_of": moment.stored_as_of})
     ).to_pylist()
@@ -139,15 +148,19 @@ def sources(engine: Engine, moment: AsOf, state: State | None) -> Sources:
         last_import=batches["last_import"],
         newest=max(filter(None, [*moments, batches["newest"]]), default=None),
         since=batches["since"],
+        brought=_brought(engine, last) if state and batches["last_import"] > last else (),
         decisions={row["decision_id"]: (row["party_a"], row["party_b"]) for row in rows},
     )
 
 
-def reusable(engine: Engine, moment: AsOf, state: State | None, *, now: Sources) -> State | None:
-    """Return the state if what it describes can be brought up to a moment."""
+def reusable(
+    engine: Engine, wanted: tuple[AsOf, str], state: State | None, *, now: Sources
+) -> State | None:
+    """Return the state if what it describes can be brought up to a moment by the same rules."""
+    moment, by = wanted
     if state is None or not state.complete or now.holds_back(moment):
         return None
-    same = state.rules == rules(engine) and state.as_of <= moment.stored_as_of
+    same = state.rules == by and state.as_of <= moment.stored_as_of
     gone = state.decisions - now.decisions.keys()
     if not same or gone or observations(engine, state.last_import) != state.observations:
         return None
@@ -167,7 +180,11 @@ def look(engine: Engine, moment: AsOf, state: State, *, now: Sources) -> News:
         "as_of": moment.stored_as_of,
         "since": now.since,
     }
-    conditions = [condition for wanted, condition in ((later, _LATER), (due, _DUE)) if wanted]
+    conditions: dict[str, Collection[str]] = {}
+    if later:
+        conditions[_LATER] = now.brought
+    if due:
+        conditions[_DUE] = tuple(KINDS)
     _sightings(engine, conditions, values)
     parties = [party for pair in decided for party in pair]
     with engine.load("resolve_decided", pa.table({"party_id": parties}, schema=_DECIDED)):
@@ -176,21 +193,47 @@ def look(engine: Engine, moment: AsOf, state: State, *, now: Sources) -> News:
     return News(parties=int(found["parties"]), recounts=int(found["recounts"]))
 
 
-def next_due(engine: Engine, moment: AsOf, *, after: int) -> datetime | None:
-    """Return when the first fact of the imports after one becomes visible that is not yet."""
-    tables = ("identity.observation", *(f'event."{kind}"' for kind in KINDS))
+def next_due(
+    engine: Engine, moment: AsOf, kinds: Collection[str] = tuple(KINDS), *, after: int = -1
+) -> datetime | None:
+    """Return when the first fact of some kinds becomes visible that is not yet.
+
+    Only those of the imports after one are asked.
+    """
+    tables = ("identity.observation", *(f'event."{kind}"' for kind in kinds))
     ahead = " UNION ALL ".join(_AHEAD.format(table=table) for table in tables)
     values = {"as_of": moment.stored_as_of, "after": after}
     return engine.query(Statement(_NEXT_DUE.format(ahead=ahead), values)).to_pylist()[0]["next_due"]
 
 
-def _sightings(engine: Engine, conditions: Sequence[str], values: Mapping[str, Any]) -> None:
-    tables = [f'event."{kind}"' for kind in KINDS]
-    wanted = conditions or ["false"]
+def _brought(engine: Engine, after: int) -> Collection[str]:
+    """Return the kinds of which the imports after one may have stored or closed facts.
+
+    An import that does not tell may have touched all.
+    """
+    found: set[str] = set()
+    for row in engine.query(Statement(_REPORTS, {"after": after})).to_pylist():
+        tables: list[dict[str, Any]] = json.loads(row["report"] or "{}").get("tables", [])
+        if not tables:
+            return tuple(KINDS)
+        found.update(kind for table in tables for kind in table["kinds"])
+    if found & set(_TOGETHER):
+        found.update(_TOGETHER)
+    return [kind for kind in KINDS if kind in found]
+
+
+def _sightings(
+    engine: Engine, conditions: Mapping[str, Collection[str]], values: Mapping[str, Any]
+) -> None:
+    """Gather what is new of the parties, by condition and the kinds that it may hold of."""
     columns = "SELECT party_id, id_type, token, quality, occurred_at FROM identity.observation"
-    observed = [f"{columns} WHERE {condition}" for condition in wanted]
-    seen = [_SEEN.format(table=table, condition=one) for table in tables for one in conditions]
-    gone = [_GONE.format(table=table) for table in tables if _LATER in conditions]
+    observed = [f"{columns} WHERE {condition}" for condition in conditions or ("false",)]
+    seen = [
+        _SEEN.format(table=f'event."{kind}"', condition=condition)
+        for condition, kinds in conditions.items()
+        for kind in kinds
+    ]
+    gone = [_GONE.format(table=f'event."{kind}"') for kind in conditions.get(_LATER, ())]
     rows = _FRESH.format(key=KEY, rows=" UNION ALL ".join(observed))
     engine.run(_bound(rows, values))
     engine.run(_bound(_SIGHTING.format(rows=" UNION ALL ".join((_OBSERVED, *seen, *gone))), values))

@@ -70,6 +70,7 @@ class _Run:
     moment: AsOf
     recorded_at: datetime
     now: Sources
+    rules: str
     held: State | None
     usable: State | None
     whole: bool
@@ -94,18 +95,19 @@ def resolve(
     with engine.transaction():
         progress.step("resolve", 0, _STEPS)
         held = read_state(engine)
-        now = news.sources(engine, moment, held)
+        now, by = news.sources(engine, moment, held), rules(engine)
         run = _Run(
             engine=engine,
             moment=moment,
             recorded_at=recorded_at,
             now=now,
+            rules=by,
             held=held,
-            usable=news.reusable(engine, moment, held, now=now) if not whole else None,
+            usable=news.reusable(engine, (moment, by), held, now=now) if not whole else None,
             whole=whole,
         )
         report = _run(run, progress)
-        tables.drop(engine)
+        tables.drop(engine, looked=report.extent is Extent.NOTHING)
     progress.step("resolve", _STEPS, _STEPS)
     return report
 
@@ -159,7 +161,7 @@ def _state(run: _Run, resolution: int, sizes: Mapping[str, Mapping[str, int]]) -
         next_due=_next_due(run),
         observations=observations(run.engine, run.now.last_import),
         decisions=frozenset(run.now.decisions),
-        rules=rules(run.engine),
+        rules=run.rules,
         sizes=sizes,
         recorded_at=naive_utc(run.recorded_at),
     )
@@ -172,10 +174,10 @@ def _next_due(run: _Run) -> datetime | None:
     due = run.usable.next_due if run.usable else None
     passed = due is not None and due < run.moment.stored_as_of
     if run.usable is None or passed:
-        return news.next_due(run.engine, run.moment, after=-1)
+        return news.next_due(run.engine, run.moment)
     if run.now.last_import == run.usable.last_import:
         return due
-    later = news.next_due(run.engine, run.moment, after=run.usable.last_import)
+    later = news.next_due(run.engine, run.moment, run.now.brought, after=run.usable.last_import)
     return min(filter(None, (due, later)), default=None)
 
 

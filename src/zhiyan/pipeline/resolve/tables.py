@@ -24,10 +24,10 @@ from zhiyan.ports import Engine, Statement
 
 WORKING_TABLES: Final = (
     "resolve_seen", "resolve_token", "resolve_party", "resolve_assignment", "resolve_identifier",
-    "resolve_known", "resolve_touched", "resolve_link", "resolve_fresh", "resolve_sighting",
-    "resolve_news", "resolve_scope", "resolve_former", "resolve_around", "resolve_outside",
-    "resolve_bystander", "resolve_shared",
+    "resolve_known", "resolve_touched", "resolve_link", "resolve_scope", "resolve_former",
+    "resolve_around", "resolve_outside", "resolve_bystander", "resolve_shared",
 )  # fmt: skip
+NEWS_TABLES: Final = ("resolve_fresh", "resolve_sighting", "resolve_news")
 
 # An identifier has a row per improvement of what was known of it; the earliest says where it was seen.
 _SEEN: Final = """
@@ -179,9 +179,9 @@ def read(engine: Engine, moment: AsOf) -> tuple[Records, list[str]]:
     return records, decisions
 
 
-def drop(engine: Engine) -> None:
-    """Remove the working tables."""
-    for name in WORKING_TABLES:
+def drop(engine: Engine, *, looked: bool) -> None:
+    """Remove the working tables; ``looked`` says that there are none but those of the news."""
+    for name in NEWS_TABLES if looked else (*NEWS_TABLES, *WORKING_TABLES):
         engine.run(Statement(f"DROP TABLE IF EXISTS temp.{name}"))
 
 

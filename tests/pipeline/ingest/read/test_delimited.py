@@ -7,6 +7,7 @@ import io
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.effort import examples
 
 from zhiyan.errors import DataError
 from zhiyan.pipeline.ingest.read import ReadOptions, read_tables
@@ -183,7 +184,7 @@ lines = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(
     rows=lines,
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "gb18030", "utf-16"]),

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
+from tests.effort import examples
 
 from zhiyan.errors import DataError
 from zhiyan.pipeline.ingest.read import ReadOptions, read_tables
@@ -254,7 +255,9 @@ def tables_or_refusal(path):
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(40),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     start=starts,
@@ -270,7 +273,9 @@ def test_rubbish_raises_nothing_but_data_error(tmp_path, start, rest):
 
 
 @settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(20),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(place=st.integers(0, 10_000), byte=st.integers(0, 255), cut=st.integers(0, 10_000))
 def test_damaged_workbooks_raise_nothing_but_data_error(tmp_path, workbook_bytes, place, byte, cut):
