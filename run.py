@@ -224,6 +224,7 @@ def test(arguments: list[str]) -> int:
     ensure_node_modules()
     fast = "--fast" in arguments
     options = [option for option in arguments if option != "--fast"]
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # tests as pytest rewrites them are kept
     workers = min(4, max(2, os.cpu_count() or 2))
     command = [PYTHON, "-m", "pytest", "-q", "-n", str(workers), "--dist", "worksteal"]
     if fast:

@@ -1,5 +1,10 @@
 """How hard property tests try: little every day, more when everything is tested."""
 
+from collections.abc import Sequence
+from typing import TypeVar
+
+_T = TypeVar("_T")
+
 #: What the whole run tries for each example of the everyday run.
 THOROUGH = 4
 _effort = 1
@@ -9,6 +14,11 @@ def choose(*, everything: bool) -> None:
     """Set the effort; called once, before tests are collected."""
     global _effort  # noqa: PLW0603 - decorators of tests read it when they are imported
     _effort = THOROUGH if everything else 1
+
+
+def some(items: Sequence[_T]) -> Sequence[_T]:
+    """Return every fourth of some things to try, all of them when everything is tested."""
+    return items[:: THOROUGH // _effort]
 
 
 def examples(everyday: int) -> int:

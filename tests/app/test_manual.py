@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.app.group import copy_of
+from tests.app.group import copy_of, shop
 
 from zhiyan.app.entering import Wish
 from zhiyan.app.labelling import Limits, agreement, limits_of, quality
@@ -38,6 +38,14 @@ def ready(spare):
         yield workspace
 
 
+@pytest.fixture
+def shop_open(tmp_path, tmp_path_factory, worker_id):
+    """The shop, which computes quickly, with nothing computed yet."""
+    folder = copy_of(shop(tmp_path_factory, worker_id), tmp_path / "shop")
+    with Workspace.open(folder, clock=Clock()) as workspace:
+        yield workspace
+
+
 @pytest.fixture(scope="module")
 def shared(demo, tmp_path_factory):
     """One workspace for the tests that look at their own author's entries only."""
@@ -61,8 +69,10 @@ def value_at(workspace, customer, moment, known=None):
     return workspace.explain(customer, "intent_level", snapshot=manifest.snapshot_id).value
 
 
-def test_an_entry_shows_with_its_author_and_a_removal_is_no_rewriting(ready):
-    customer = some_customer(ready)
+def test_an_entry_shows_with_its_author_and_a_removal_is_no_rewriting(shop_open):
+    ready = shop_open
+    ready.compute(ready.clock.now())
+    customer = some_customer(ready, "valid_customer")
     assert set_tag(ready, wish(customer, value="A 强", until="2026-12-31")).stored == 1
     entered = ready.clock.moment
     manifest = ready.refresh(entered + timedelta(hours=1))

@@ -1,5 +1,7 @@
 """Lists of clinics and staff: imported like any export, whichever comes first."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -147,12 +149,26 @@ def test_a_refresh_after_a_late_list_is_what_compute_gives(tmp_path: Path, files
         for name in ("到院", "美团订单", "员工"):
             workspace.ingest([files[name]])
         as_of = workspace.clock.now()
+    with with_retail_tags(tmp_path / "one") as workspace:
         before = workspace.compute(as_of)
+    with Workspace.open(tmp_path / "one") as workspace:
         for name in ("门店", "到院", "美团订单"):
             workspace.ingest([files[name]])
+    with with_retail_tags(tmp_path / "one") as workspace:
         fresh = workspace.refresh(as_of)
         assert fresh.data != before.data  # the clinics are others
         assert workspace.compute(as_of).snapshot_id == fresh.snapshot_id
+
+
+@contextmanager
+def with_retail_tags(folder: Path) -> Iterator[Workspace]:
+    """Open a workspace of the medical pack with the few tags of the retail pack."""
+    settings = folder / "zhiyan.yaml"
+    text = settings.read_text("utf-8")
+    settings.write_text(text.replace("pack: medical_aesthetics", "pack: retail"), "utf-8")
+    with Workspace.open(folder) as workspace:
+        yield workspace
+    settings.write_text(text, "utf-8")
 
 
 def test_clinics_of_the_settings_go_before_a_list(tmp_path: Path, files: dict[str, Path]):

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.app.group import exports, reading, rows
+from tests.effort import examples
 
 from zhiyan.app.reference import read_items
 from zhiyan.app.workspace import Workspace
@@ -136,7 +137,7 @@ def condition_on(tag: Tag) -> st.SearchStrategy[str]:
     return st.one_of(by_type.get(tag.type, empty), empty)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(6), deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_matched_not_matched_and_unknown_make_all(seen: Workspace, data: st.DataObject):
     where = data.draw(conditions(list(seen.catalogue.tags.values())))

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.app.group import copy_of, group, remembered_catalogues
+from tests.app.group import copy_of, group, remembered_catalogues, shop
 
 from zhiyan.cli import output, tags
 from zhiyan.lang.catalogue import Catalogue
@@ -46,6 +46,12 @@ def remembered_reports() -> Iterator[None]:
 def demo(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """The finished demo; read only."""
     return group(tmp_path_factory, worker_id)
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The shop, with nothing computed; read only."""
+    return shop(tmp_path_factory, worker_id)
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
-"""History, movements and the life of tags, by command, on a copy of the demo."""
+"""History, movements and the life of tags, by command, on the shop with three snapshots."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.app.group import copy_of, rows
+from tests.app.group import copy_of, lived_shop, moments, reading, rows
 from typer.testing import CliRunner, Result
 
 from zhiyan.app.workspace import Workspace
@@ -18,7 +18,7 @@ tags:
 - code: big_spender
   name: {zh: 大额客户, en: Big spender}
   description: {zh: 净消费达标。, en: Spends a lot.}
-  category: [value, customer]
+  category: [value]
   kind: rule
   type: bool
   value: net_spend_12m >= yuan(3000)
@@ -41,20 +41,11 @@ def told(*words: str | Path) -> Any:
 
 
 @pytest.fixture(scope="module")
-def days(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[datetime]]:
-    """A workspace with three snapshots, the middle one computed last."""
-    folder = copy_of(demo, tmp_path_factory.mktemp("time") / "group")
-    with Workspace.open(folder) as workspace:
-        first = workspace.snapshot().as_of
-        zone = workspace.settings.zone
-        moments = [zone.to_utc(zone.to_local(m)) for m in _aware(first, 0, 30, 60)]
-        workspace.refresh(moments[2])
-        workspace.compute(moments[1])
-    return folder, moments
-
-
-def _aware(first: datetime, *later: int) -> list[datetime]:
-    return [first.replace(tzinfo=UTC) + timedelta(days=n) for n in later]
+def days(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> tuple[Path, list[datetime]]:
+    """A workspace with three snapshots, the middle one computed last; read only."""
+    folder = lived_shop(tmp_path_factory, worker_id)
+    with reading(folder) as workspace:
+        return folder, moments(workspace)
 
 
 def day(moment: datetime) -> str:
@@ -109,8 +100,8 @@ def test_history_tells_what_each_snapshot_said(days: tuple[Path, list[datetime]]
 
 def test_segment_on_a_day_is_what_select_says(days: tuple[Path, list[datetime]]):
     folder, moments = days
-    on = told("as-of", day(moments[1]), "--segment", "silent_win_back", "-w", folder)
-    selected = told("select", "silent_win_back", "--snapshot", on["snapshot"], "-w", folder)
+    on = told("as-of", day(moments[1]), "--segment", "win_back", "-w", folder)
+    selected = told("select", "win_back", "--snapshot", on["snapshot"], "-w", folder)
     assert on["exact"] is True
     assert on["count"] == selected["counts"]["matched"]
 
@@ -126,12 +117,11 @@ def test_migration_counts_everybody_once(days: tuple[Path, list[datetime]]):
 def test_a_day_before_history_is_refused(days: tuple[Path, list[datetime]]):
     folder, _ = days
     assert (
-        "ZY512"
-        in call("as-of", "2001-01-01", "--segment", "silent_win_back", "-w", folder, code=2).output
+        "ZY512" in call("as-of", "2001-01-01", "--segment", "win_back", "-w", folder, code=2).output
     )
     refused = call("history", "C0000000000000001", "lifecycle_stage", "-w", folder, code=2).output
     assert "ZY504" in refused
-    counter = call("history", "C0000000000000001", "days_since_last_activity", "-w", folder, code=2)
+    counter = call("history", "C0000000000000001", "recency_days", "-w", folder, code=2)
     assert "ZY511" in counter.output
 
 
@@ -141,9 +131,9 @@ def test_quality_is_kept_with_every_snapshot(days: tuple[Path, list[datetime]]):
     assert health["valid_customer"]["coverage"] == 1
     assert health["lifecycle_stage"]["psi_previous"] > 0
     assert health["lifecycle_stage"]["proposals"] == []
-    thin = [one for one in health.values() if one["coverage"] < 0.01]
-    assert thin
-    assert all("coverage" in one["proposals"] for one in thin)
+    thin = {one["code"]: one["proposals"] for one in health.values() if one["coverage"] < 0.01}
+    assert thin.keys() == {"days_in_the_millions"}
+    assert all("coverage" in proposals for proposals in thin.values())
     shown = told("tags", "show", "lifecycle_stage", "-w", folder)["quality"]
     assert len(shown) >= 2
     call("tags", "health", "-w", folder, "--lang", "en")
@@ -168,7 +158,7 @@ def test_a_tag_from_draft_to_retirement(days: tuple[Path, list[datetime]], tmp_p
     assert told("select", "big_spender", *w)["counts"]["matched"] == expected
     versions = told("tags", "versions", "rich_one", *w)
     assert [one["version"]["status"] for one in versions] == ["live"]
-    assert "segment:silent_win_back" in call("tags", "retire", "lifecycle_stage", *w, code=2).output
+    assert "segment:win_back" in call("tags", "retire", "lifecycle_stage", *w, code=2).output
     before = {p: p.read_text("utf-8") for p in (folder / "packs").glob("own.yaml")}
     call("tags", "retire", "big_spender", *w)
     assert {p: p.read_text("utf-8") for p in before} == before

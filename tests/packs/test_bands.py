@@ -2,6 +2,7 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.effort import examples
 from tests.packs.clinic import catalogue
 
 from zhiyan.core.expression import Case, Literal, ValueType, names, walk
@@ -51,7 +52,7 @@ def test_there_are_bands_to_try():
     assert len(BANDED) > 15
 
 
-@settings(derandomize=True, max_examples=400, deadline=None)
+@settings(derandomize=True, max_examples=examples(100), deadline=None)
 @given(st.data())
 def test_every_number_falls_into_one_band(data):
     tag, rule, types = data.draw(st.sampled_from(BANDED), label="tag")

@@ -4,6 +4,7 @@ import pytest
 from tools.check_all import RULES, main
 
 
+@pytest.mark.slow  # `python3 run.py check` asks the same every day
 @pytest.mark.parametrize("name", RULES)
 def test_the_repository_keeps_the_rule(name):
     assert [str(found) for found in RULES[name]()] == []

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.effort import examples
 
 from zhiyan.core.expression import Literal, ValueType
 from zhiyan.core.tag import Tag, TagKind, TagValue
@@ -211,7 +212,7 @@ def dense_runs(times, customers, seconds):
     return sorted((len(run) for run in runs if len(run) >= customers), reverse=True)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(7), deadline=None)
 @given(SECONDS, st.integers(2, 4), st.integers(1, 5))
 def test_bursts_are_the_dense_runs(times, customers, minutes):
     engine = BURSTS

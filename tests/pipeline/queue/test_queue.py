@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.effort import examples
 from tests.lang.definitions import load, tag
 
 from zhiyan.core.snapshot import Manifest
@@ -143,7 +144,7 @@ def lines(ranking):
     return [(-entry.score, entry.customer_id, entry.action) for entry in ranking.entries]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(5), deadline=None)
 @given(ROWS)
 def test_the_queue_is_what_the_rules_say(catalogue, rows):
     run = run_on(catalogue, rows)
@@ -165,7 +166,7 @@ def test_the_queue_is_what_the_rules_say(catalogue, rows):
         assert ("young" in reasons) == (row["minor"] is not False)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(2), deadline=None)
 @given(ROWS, st.sampled_from(["wang", "li", "运营部"]), st.sampled_from(["", "SH01"]))
 def test_owner_and_clinic_choose_a_part(catalogue, rows, owner, clinic):
     run = run_on(catalogue, rows)
@@ -180,7 +181,7 @@ def test_owner_and_clinic_choose_a_part(catalogue, rows, owner, clinic):
     assert lines(found) == expected
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(2), deadline=None)
 @given(ROWS, st.randoms())
 def test_the_order_of_the_rows_changes_nothing(catalogue, rows, random):
     ids = list(range(1, len(rows) + 1))
@@ -191,7 +192,7 @@ def test_the_order_of_the_rows_changes_nothing(catalogue, rows, random):
     assert rank(again, Request(limit=5)).entries == first
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(3), deadline=None)
 @given(ROWS, st.integers(2, 6))
 def test_the_sensitivity_is_what_ranking_again_gives(catalogue, rows, size):
     run = run_on(catalogue, rows)
