@@ -1,6 +1,7 @@
 """The live workspace, round by round: the same facts, tags and snapshots as by files, each once."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,8 +27,8 @@ START = datetime(2026, 11, 20, 2, tzinfo=UTC)
 class Steps:
     """A clock that a test moves."""
 
-    def __init__(self) -> None:
-        self.moment = START
+    def __init__(self, moment: datetime = START) -> None:
+        self.moment = moment
 
     def now(self) -> datetime:
         self.moment += timedelta(milliseconds=1)
@@ -77,22 +78,17 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     Workspace.create(folder, pack="retail")
     add_source(folder, "app", START, user_id="member_no")
     add_source(folder, "pad", START, user_id="member_no", shared_devices=True)
+    empty = Live(folder, clock=Steps(START - timedelta(minutes=1)))
+    empty.step()  # the snapshot of nobody
+    empty._stack.close()
     return folder
 
 
 @pytest.fixture
 def shop(made: Path, tmp_path: Path) -> Iterator[Shop]:
     folder = tmp_path / "shop"
-    folder.mkdir()
-    (folder / "zhiyan.yaml").write_text((made / "zhiyan.yaml").read_text("utf-8"), "utf-8")
-    for name in ("keys", "packs", "mappings"):
-        (folder / name).mkdir()
-    for name in ("workspace.key", "sources.yaml"):
-        target = folder / "keys" / name
-        target.touch(mode=0o600)
-        target.write_bytes((made / "keys" / name).read_bytes())
+    shutil.copytree(made, folder)
     found = Shop(folder)
-    found.live.step()  # the snapshot of nobody
     yield found
     found.live._stack.close()
 

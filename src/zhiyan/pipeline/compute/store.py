@@ -7,7 +7,7 @@ manifest.
 
 import hashlib
 import json
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
@@ -43,6 +43,8 @@ TABLES = (
 )
 
 
+#: A kind with more rows is read once for each condition asked of it.
+LONG = 1_000_000
 #: Columns of a manifest's row that the manifest does not show.
 BOOKKEEPING = frozenset({"last_import", "generation", "number", "resolution", "strips"})
 
@@ -201,53 +203,52 @@ def _event_counts(job: Job, base: Manifest | None) -> dict[str, int]:
             "old_known": base.known_at,
             "last_import": last_import(job.engine, base.snapshot_id),
         }
-    query = _counting() if base is None else _counting_changes()
+    long = frozenset(kind for kind, rows in counts.items() if rows > LONG)
+    query = _counting() if base is None else _counting_changes(long)
     for row in job.engine.query(Statement(query, bound)).to_pylist():
-        counts[row["kind"]] = counts.get(row["kind"], 0) + int(row["n"])
+        counts[row["kind"]] = counts.get(row["kind"], 0) + int(row["n"] or 0)
     return {kind: counts[kind] for kind in sorted(counts) if counts[kind]}
 
 
 @cache
 def _counting() -> str:
     """Return the query that counts the known rows of every kind."""
-    return _counts([("count(*)", known_condition("fact"))])
-
-
-@cache
-def _counting_changes() -> str:
-    """Return the query that counts the rows of every kind that a snapshot knows and one before not.
-
-    Rows that are known no more count less. Each branch reads few blocks of a table in the order in
-    which rows came.
-    """
-    now = known_condition("fact")
-    older = "fact.import_id <= $last_import"
-    before = f"{older} AND fact.occurred_at < $old"
-    return _counts(
-        [
-            ("count(*)", exp.and_("fact.import_id > $last_import", now, dialect=DIALECT)),
-            ("count(*)", exp.and_(f"{older} AND fact.occurred_at >= $old", now, dialect=DIALECT)),
-            (
-                "-count(*)",
-                exp.and_(
-                    f"{before} AND fact.superseded_at > $old_known",
-                    "fact.superseded_at <= $known_at",
-                    dialect=DIALECT,
-                ),
-            ),
-        ]
+    return union([_count(kind, "count(*)", known_condition("fact")) for kind in KINDS]).sql(
+        dialect=DIALECT
     )
 
 
-def _counts(chosen: Sequence[tuple[str, exp.Expr]]) -> str:
-    queries: list[exp.Query] = [
-        exp.select(exp.alias_(exp.Literal.string(kind), "kind"), f"{number} AS n")
-        .from_(exp.to_table(f"event.{kind}", alias="fact"))
-        .where(condition)
-        for kind in KINDS
-        for number, condition in chosen
-    ]
+@cache
+def _counting_changes(long: frozenset[str]) -> str:
+    """Return the query that counts the rows of every kind that a snapshot knows and one before not.
+
+    Rows that are known no more count less. Long kinds are read once for each reason, which reads few
+    blocks of a table in the order in which rows came.
+    """
+    now = known_condition("fact")
+    older = "fact.import_id <= $last_import AND fact.occurred_at"
+    new = exp.and_("fact.import_id > $last_import", now, dialect=DIALECT)
+    due = exp.and_(f"{older} >= $old", now, dialect=DIALECT)
+    gone = exp.and_(
+        f"{older} < $old AND fact.superseded_at > $old_known",
+        "fact.superseded_at <= $known_at",
+        dialect=DIALECT,
+    )
+    sign = exp.Case(ifs=[exp.If(this=gone, true="-1")], default="1")
+    queries: list[exp.Query] = []
+    for kind in KINDS:
+        if kind in long:
+            queries += [_count(kind, "count(*)", one) for one in (new, due)]
+            queries.append(_count(kind, "-count(*)", gone))
+        else:
+            queries.append(_count(kind, exp.Sum(this=sign), exp.or_(new, due, gone)))
     return union(queries).sql(dialect=DIALECT)
+
+
+def _count(kind: str, number: str | exp.Expr, where: exp.Expr) -> exp.Query:
+    told = exp.maybe_parse(number, dialect=DIALECT)
+    rows = exp.select(exp.alias_(exp.Literal.string(kind), "kind"), exp.alias_(told, "n"))
+    return rows.from_(exp.to_table(f"event.{kind}", alias="fact")).where(where)
 
 
 def newest(engine: Engine, *, before: datetime | None = None) -> Manifest | None:

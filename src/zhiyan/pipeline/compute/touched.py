@@ -24,7 +24,7 @@ from zhiyan.pipeline.compute.run import (
     template,
     union,
 )
-from zhiyan.pipeline.compute.store import last_import, resolution
+from zhiyan.pipeline.compute.store import LONG, last_import, resolution
 from zhiyan.ports import Statement
 
 #: Temporary tables: (party, cause) of facts, (customer, cause), (party, customer, cause).
@@ -32,8 +32,6 @@ FACTS, TOUCHED, MEMBERS = "touched_fact", "touched", "touched_member"
 #: Causes that lie in who is who: parties changed hands (every part is touched), identifiers are others
 #: (parts that read them are), resolve found anything else about the customer.
 MOVED, IDENTIFIED, RESOLVED = -1, -2, -3
-#: A kind with more rows is read once for each condition.
-LONG = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
