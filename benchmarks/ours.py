@@ -27,7 +27,7 @@ from zhiyan.pipeline.stored import place_of
 from zhiyan.ports import Statement
 
 BASE_TAGS = Path(__file__).parent / "base_tags"
-ASIDE = computing.Tables(parties="identity.assignment", measures="aside_m", tags="aside_t")
+ASIDE = computing.Aside(parties="identity.assignment")
 TREES, CARDS = 200, 200
 Told = dict[str, Any]
 
