@@ -1,5 +1,7 @@
 """Routes: each answers what the workspace knows, in its public form."""
 
+from dataclasses import replace
+
 import pytest
 from tests.api.client import Client
 from tests.api.clinic import CUSTOMERS, PHONE, Clinic
@@ -75,6 +77,25 @@ def test_tag_of_money_has_bins_that_add_up_and_a_formula(api):
 
 def test_tag_past_its_limit_is_not_fresh(api):
     assert api.get("/api/tags/touch_cnt_30d").json()["freshness"]["fresh"] is False
+
+
+def test_a_tag_that_the_snapshot_lacks_is_shown_without_a_spread(monkeypatch):
+    clinic = Clinic()
+    newest, *others = clinic.snapshots()
+    lost = TAGS["item_pref"].code
+    less = replace(newest, tags={c: f for c, f in newest.tags.items() if c != lost})
+    whole = clinic.distribution
+
+    def spread(code: str) -> object:
+        assert code != lost, "the snapshot cannot tell it"
+        return whole(code)
+
+    monkeypatch.setattr(clinic, "snapshots", lambda: (less, *others))
+    monkeypatch.setattr(clinic, "distribution", spread)
+    api = Client(create_app(clinic, static=None))
+    assert api.get(f"/api/tags/{lost}").json()["spread"] is None
+    assert api.get("/api/tags/touch_cnt_30d").json()["spread"]
+    assert api.get("/api/overview").status_code == 200
 
 
 def test_list_values_have_their_names(api):

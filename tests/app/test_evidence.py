@@ -149,7 +149,7 @@ def test_the_flip_is_the_first_day_that_a_replay_of_every_day_finds(seen: Worksp
 
 def test_where_other_customers_decide_nothing_is_foretold(seen: Workspace):
     (row,) = stored(seen, 1)
-    person = public_id(row["customer_id"])
+    person = public_id(int(str(row["customer_id"])))
     for code in ("rfm_m", "rfm_segment"):
         card = seen.explain(person, code)
         assert (card.flip, card.others_from) == (None, card.as_of), code

@@ -143,7 +143,7 @@ def test_a_tag_from_draft_to_retirement(days: tuple[Path, list[datetime]], tmp_p
     folder = copy_of(days[0], tmp_path / "life")
     (folder / "packs" / "own.yaml").write_text(DRAFT, "utf-8")
     w = ("-w", folder)
-    assert "ZY205" in call("select", "big_spender", *w, code=2).output
+    assert "ZY513" in call("select", "big_spender", *w, code=2).output
     assert [c["part"] for c in told("tags", "changes", *w)["changes"]] == ["tag"]
     people = told("tags", "changes", "--members", "big_spender", *w)
     assert {"true", "false"} == {one["after"] for one in people}

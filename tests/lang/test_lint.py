@@ -1,11 +1,13 @@
 """Lint: expectations proven, refuted or open; domains, staleness; every finding with its witness."""
 
 import pytest
-from tests.lang.definitions import load, problems, tag
+from tests.lang.definitions import load, problems, tag, write
 
+from zhiyan.lang.clinics import ClinicSettings
 from zhiyan.lang.customers import histories
 from zhiyan.lang.judge import Judge
 from zhiyan.lang.lint import lint, read_only
+from zhiyan.lang.load import load_catalogue
 
 STAGE = tag(
     "stage",
@@ -116,6 +118,105 @@ def test_staleness_fits_refresh(tmp_path, more, code):
         f"kind: fact\ntype: int\nsource: visit\naggregate: min(days_since(occurred_at))\n{more}",
     )
     assert [f.code for f in read_only(load(tmp_path, clock)).findings] == ([code] if code else [])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "kind: fact\ntype: int\nsource: visit\naggregate: count(*)\nwindow: 30d",
+        "kind: fact\ntype: int\nsource: appointment\naggregate: count(*)\nwindow: next 14d on appt_at",
+        "kind: rule\ntype: bool\nvalue: rank_share(visits) > 0.5",
+        "kind: rule\ntype: bool\nvalue: soon > 0",
+    ],
+)
+def test_whatever_changes_by_itself_is_noted(tmp_path, body):
+    visits = tag("visits", "kind: fact\ntype: int\nsource: visit\naggregate: count(*)")
+    soon = tag(
+        "soon",
+        "kind: fact\ntype: int\nsource: visit\naggregate: count(*)\nwindow: 7d\nstale_after_days: 1",
+    )
+    found = read_only(load(tmp_path, visits, soon, tag("moving", body))).findings
+    assert [(f.code, f.subject) for f in found if f.code == "ZY255"] == [("ZY255", "moving")]
+
+
+ITEMS = {"items.yaml": "items:\n- {code: SK01, name: {zh: 甲, en: A}}\n- {code: IN07}\n"}
+OF_ITEM = (
+    "kind: fact\ntype: int\nsource: treatment\naggregate: count(*)\nwhere: {}\nstale_after_days: 3"
+)
+
+
+def noted(folder, where, files, *more):
+    catalogue = load_catalogue(
+        [
+            write(
+                folder,
+                {
+                    "tags/t.yaml": "tags:\n"
+                    + "".join((tag("t", OF_ITEM.format(where), sensitivity="S3"), *more))
+                }
+                | files,
+            )
+        ],
+        clinics=[ClinicSettings(code="SH01"), ClinicSettings(code="BJ02")],
+    )
+    return [f for f in read_only(catalogue).findings if f.code == "ZY261"]
+
+
+@pytest.mark.parametrize(
+    ("where", "hint"),
+    [
+        ("\"item_code = 'SK09'\"", "SK01"),
+        ("\"'SK09' <> item_code\"", "SK01"),
+        ("\"item_code in ('SK01', 'SK09', 'SK09')\"", "SK01"),
+        ("\"sessions > 1 or clinic = 'SH99'\"", "SH01"),
+        ("\"item_code = 'SK01' and clinic in ('SH01', 'BJ02')\"", None),
+        ("\"coalesce(brand, 'XX') = 'SK09'\"", None),
+    ],
+)
+def test_codes_that_nobody_has_are_noted_with_the_nearest(tmp_path, where, hint):
+    found = noted(tmp_path, where, ITEMS)
+    assert [(f.subject, f.severity) for f in found] == ([("t", "note")] if hint else [])
+    for one in found:
+        assert f"did you mean {hint}" in one.en
+        assert f"是不是 {hint}" in one.zh
+        assert "t.yaml" in one.where
+
+
+def test_where_no_codes_are_known_none_is_wrong(tmp_path):
+    assert noted(tmp_path, "\"item_code = 'SK09'\"", {}) == []
+    none = load(tmp_path, tag("t", OF_ITEM.format("\"clinic = 'SH99'\""), sensitivity="S3"))
+    assert read_only(none).findings == ()
+
+
+def test_a_code_like_no_other_is_told_what_there_is(tmp_path):
+    (found,) = noted(tmp_path, "\"item_code = 'QQ'\"", ITEMS)
+    assert "known codes are IN07, SK01" in found.en
+    assert "已知的编码有 IN07, SK01" in found.zh
+
+
+def test_the_home_clinic_of_rules_and_segments_is_looked_at(tmp_path):
+    home = tag(
+        "home_clinic",
+        "kind: fact\ntype: text\nsource: visit\naggregate: last(clinic)\nstale_after_days: 3",
+    )
+    rule = tag("here", "kind: rule\ntype: bool\nvalue: home_clinic = 'SH99'")
+    segment = (
+        "segments:\n- code: s\n  name: {zh: 甲, en: A}\n  description: {zh: 乙, en: B}\n"
+        "  owner: 运营部\n  where: home_clinic = 'SH98'\n"
+    )
+    found = noted(tmp_path, "sessions > 1", {"segments.yaml": segment}, home, rule)
+    assert [f.subject for f in found] == ["here", "segment:s"]
+
+
+def test_findings_of_the_loading_are_told_in_chinese(tmp_path):
+    spare = tag(
+        "spare",
+        "kind: fact\ntype: int\nmeasures:\n  n: {source: visit, aggregate: count(*)}\n"
+        "  m: {source: visit, aggregate: count(*)}\nvalue: n",
+    )
+    (found,) = read_only(load(tmp_path, spare)).findings
+    assert found.zh == "从未用到的度量：标签 'spare'：度量 'm' 从未用到"
+    assert "never read" in found.en
 
 
 def test_nothing_can_be_fresher_than_what_it_reads(tmp_path):

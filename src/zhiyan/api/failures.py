@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from zhiyan.api.chinese import chinese, prefers_chinese
+from zhiyan.api.language import prefers_chinese
 from zhiyan.api.models import Failure, Fault
 from zhiyan.errors import (
     DataError,
@@ -20,6 +20,7 @@ from zhiyan.errors import (
     UsageError,
     ZhiyanError,
 )
+from zhiyan.lang.chinese import chinese
 
 _STATUS = (
     (DefinitionError, 422),

@@ -137,6 +137,7 @@ class Desk:
             flip=people_models.Flip(at=aware(flip.at), value=self.shown(tag, flip.value))
             if flip
             else None,
+            others_from=aware(found.others_from) if found.others_from else None,
             horizon_days=found.horizon_days,
         )
 

@@ -110,7 +110,10 @@ class Flip(Model):
 
 
 class Evidence(Model):
-    """Why a customer has a value; ``flip`` None: no change within ``horizon_days``."""
+    """Why a customer has a value; ``flip`` and ``others_from`` None: none in ``horizon_days``.
+
+    From ``others_from`` on the value also depends on how other customers move: no flip is told.
+    """
 
     id: str
     tag: Named
@@ -126,6 +129,7 @@ class Evidence(Model):
     clauses: list[ClauseLine]
     counted: list[CountedRows]
     flip: Flip | None
+    others_from: datetime | None
     horizon_days: int
 
 

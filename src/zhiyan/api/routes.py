@@ -103,7 +103,8 @@ class Door:
         """One tag: definition in words, values, spread, coverage, freshness, dependencies."""
         names = self._names()
         tag, newest = self._tag(names, code), self._newest()
-        found = self._memory.distribution(newest.snapshot_id, code) if newest else None
+        known = newest if newest and code in newest.tags else None
+        found = self._memory.distribution(known.snapshot_id, code) if known else None
         return self._shelf(names, newest).detail(tag, found, self._reads.now())
 
     def segments(self) -> list[models.Segment]:
@@ -189,7 +190,9 @@ class Door:
 
     def _highlights(self, names: Names, newest: Manifest) -> list[models.Highlight]:
         tags = [
-            names.definitions.tags[one.code] for one in names.tags(names.definitions.highlights)
+            names.definitions.tags[one.code]
+            for one in names.tags(names.definitions.highlights)
+            if one.code in newest.tags
         ]
         return [
             models.Highlight(

@@ -1,15 +1,16 @@
 """Finding what people name: snapshots, tags, customers; with the nearest name where there is none."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from zhiyan.core.expression import names
+from zhiyan.core.expression import Node, names
 from zhiyan.core.identity import parse_public_id
 from zhiyan.core.snapshot import Manifest
 from zhiyan.core.tag import Tag
+from zhiyan.core.time import BusinessZone, aware
 from zhiyan.errors import Problem, UsageError
-from zhiyan.lang.catalogue import Catalogue
+from zhiyan.lang.catalogue import Catalogue, check_expression
 from zhiyan.lang.nearest import nearest
 from zhiyan.pipeline.stored import tag_rows
 from zhiyan.ports import Engine, Statement
@@ -44,6 +45,46 @@ def tag_named(catalogue: Catalogue, code: str) -> Tag:
         hint = nearest(code, catalogue.tags)
         raise UsageError(Problem(code="ZY503", message=f"there is no tag {code!r}", hint=hint))
     return found
+
+
+def tag_at(catalogue: Catalogue, snapshot: Manifest, code: str, *, zone: BusinessZone) -> Tag:
+    """Return a tag that a snapshot has.
+
+    Raises UsageError ``ZY503`` if there is no such tag, ``ZY513`` if the snapshot has none.
+    """
+    tag = tag_named(catalogue, code)
+    demand_tags(snapshot, [tag.code], zone=zone)
+    return tag
+
+
+def demand_tags(snapshot: Manifest, codes: Iterable[str], *, zone: BusinessZone) -> None:
+    """Raise UsageError ``ZY513`` if a snapshot lacks some of the tags of today."""
+    missing = sorted(set(codes) - set(snapshot.tags))
+    if not missing:
+        return
+    local = zone.to_local(aware(snapshot.as_of))
+    midnight = (local.hour, local.minute, local.second) == (0, 0, 0)
+    day = f"{local:%Y-%m-%d}" if midnight else f"{local:%Y-%m-%dT%H:%M:%S}"
+    raise UsageError(
+        Problem(
+            code="ZY513",
+            message=f"snapshot {snapshot.snapshot_id} as of {day} has no tag {', '.join(missing)}",
+            hint=f"run `zhiyan compute --as-of {day}`, or name another snapshot with --snapshot",
+        )
+    )
+
+
+def condition_at(
+    catalogue: Catalogue, snapshot: Manifest, text: str, *, zone: BusinessZone
+) -> Node:
+    """Return an expression, or the condition of a segment, to be asked of a snapshot.
+
+    Raises DefinitionError for a wrong expression, UsageError ``ZY513`` if the snapshot lacks a tag.
+    """
+    segment = catalogue.segments.get(text.strip())
+    node = segment.where if segment else check_expression(catalogue, text)
+    demand_tags(snapshot, names(node) & set(catalogue.tags), zone=zone)
+    return node
 
 
 def customer_named(text: str) -> int:

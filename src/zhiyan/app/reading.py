@@ -16,7 +16,7 @@ from zhiyan.app import distribution, records
 from zhiyan.app.catalogue_life import shelved_tags
 from zhiyan.app.describing import definitions_of, names_of_values
 from zhiyan.app.importing import phone_tokens
-from zhiyan.app.lookup import customer_row, has_customer
+from zhiyan.app.lookup import customer_row, has_customer, tag_at
 from zhiyan.app.reads import (
     AudienceCount,
     Cell,
@@ -115,7 +115,8 @@ class WorkspaceReads:
     def distribution(self, code: str) -> Distribution:
         """Return the spread of a tag's values."""
         with self._open() as workspace:
-            snapshot, tag = workspace.snapshot(), workspace.tag(code)
+            snapshot, zone = workspace.snapshot(), workspace.settings.zone
+            tag = tag_at(workspace.catalogue, snapshot, code, zone=zone)
             return distribution.spread(workspace.engine, workspace.catalogue, snapshot, tag=tag)
 
     def labels(self, code: str) -> Mapping[str, Label]:

@@ -9,11 +9,13 @@ import pyarrow as pa
 
 from zhiyan.app import history, importing
 from zhiyan.app.lookup import (
+    condition_at,
     customer_named,
     has_customer,
     no_customer,
     seen_by,
     snapshot_named,
+    tag_at,
     tag_named,
 )
 from zhiyan.app.session import Session
@@ -22,7 +24,6 @@ from zhiyan.core.snapshot import Manifest
 from zhiyan.core.tag import Tag
 from zhiyan.core.time import AsOf, aware, naive_utc
 from zhiyan.errors import DataError, Problem, UsageError
-from zhiyan.lang.catalogue import check_expression
 from zhiyan.lang.load import load_catalogue
 from zhiyan.lang.moment import Moment
 from zhiyan.pipeline import compute as computing
@@ -154,26 +155,25 @@ class Workspace(Session):
         manifest = self.snapshot(snapshot)
         judgement = self.judgement(where, manifest)
         for code in columns:
-            tag_named(judgement.catalogue, code)
+            tag_at(self.catalogue, manifest, code, zone=self.settings.zone)
         rows = matched(judgement, columns, limit=limit)
         return Audience(snapshot=manifest, counts=count(judgement), rows=rows)
 
     def judgement(self, where: str, manifest: Manifest) -> Judgement:
         """Return a checked expression, or a segment's, to be asked of a snapshot."""
-        catalogue = seen_by(self.catalogue, manifest)
-        segment = catalogue.segments.get(where.strip())
         return Judgement(
             engine=self.worker,
-            catalogue=catalogue,
+            catalogue=seen_by(self.catalogue, manifest),
             snapshot=manifest,
-            where=segment.where if segment else check_expression(catalogue, where),
+            where=condition_at(self.catalogue, manifest, where, zone=self.settings.zone),
             offset_minutes=self.settings.zone.offset_minutes,
         )
 
     def explain(self, customer: str, tag: str, *, snapshot: str | None = None) -> Evidence:
         """Show why a customer has a tag value, and when it will change by itself.
 
-        Raises UsageError ``ZY504`` if the snapshot has no such customer, ``ZY503`` for no such tag.
+        Raises UsageError ``ZY504`` if the snapshot has no such customer, ``ZY503`` for no such tag,
+        ``ZY513`` if the snapshot lacks it.
         """
         manifest = self.snapshot(snapshot)
         catalogue = seen_by(self.catalogue, manifest)
@@ -185,7 +185,7 @@ class Workspace(Session):
             zone=self.settings.zone,
             memo=self.compiled,
         )
-        code = tag_named(catalogue, tag).code
+        code = tag_at(self.catalogue, manifest, tag, zone=self.settings.zone).code
         if not has_customer(self.engine, catalogue, manifest, customer_id=subject.customer_id):
             raise no_customer(customer)
         return explain(subject, code)

@@ -1,10 +1,13 @@
 """What `zhiyan tags lint` prints: findings with their witness customer."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from typing import Any
 
 from zhiyan.cli.output import console
+from zhiyan.errors import DefinitionError
+from zhiyan.lang.chinese import chinese
 from zhiyan.lang.lint import Finding, Report
 
 _SEVERITY = {
@@ -12,6 +15,21 @@ _SEVERITY = {
     "en": {"error": "error", "warning": "warning", "note": "note"},
 }
 _COLOURS = {"error": "red", "warning": "yellow", "note": "dim"}
+
+
+@contextmanager
+def told_in(language: str) -> Generator[None]:
+    """Let what stops the loading of definitions be told in a language."""
+    try:
+        yield
+    except DefinitionError as error:
+        if language != "zh":
+            raise
+        problems = [
+            replace(one, message=chinese(one.message), hint=chinese(one.hint))
+            for one in error.problems
+        ]
+        raise DefinitionError(*problems) from error
 
 
 def as_data(report: Report) -> dict[str, Any]:

@@ -1,17 +1,18 @@
 """Commands about snapshots: compute, refresh, and what follows from them."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 import yaml
 
 from zhiyan.app.catalogue_life import outdated_names
 from zhiyan.app.files import write_rows
-from zhiyan.app.lookup import tag_named
+from zhiyan.app.lookup import tag_at, tag_named
 from zhiyan.app.manual import entries_behind
 from zhiyan.app.uses import note_uses, read_by
 from zhiyan.app.workspace import Audience
+from zhiyan.cli.card import show_card
 from zhiyan.cli.manual import show_beside
 from zhiyan.cli.options import (
     AsOfOption,
@@ -24,14 +25,12 @@ from zhiyan.cli.options import (
 )
 from zhiyan.cli.output import Shown, console, errors, plain, print_json, table, yuan
 from zhiyan.core.difference import Difference
-from zhiyan.core.evidence import Evidence
 from zhiyan.core.expression import ValueType
 from zhiyan.core.identity import public_id
 from zhiyan.core.snapshot import Manifest
 from zhiyan.core.tag import Tag
 from zhiyan.core.time import aware
 from zhiyan.lang.catalogue import Catalogue
-from zhiyan.lang.render import render
 from zhiyan.pipeline.compare import Comparison
 
 #: How many moves and members the terminal shows; files and ``--json`` hold all.
@@ -176,43 +175,8 @@ def explain(
         print_json({**plain(card), "entered": entered})
         return
     shown = Shown(zone=zone, views=catalogue.views)
-    _show_card(card, catalogue.tags[card.tag], shown)
+    show_card(card, catalogue.tags[card.tag], shown)
     show_beside(entered, catalogue.tags[card.tag], shown=shown, catalogue=catalogue)
-
-
-def _show_card(card: Evidence, tag: Tag, shown: Shown) -> None:
-    value = shown.tag(card.value, tag)
-    console.print(f"[bold]{tag.name_zh}[/]（{tag.code}，版本 {card.fingerprint[:8]}）= {value}")
-    table("规则", ("", "条件", "取值", "成立", "结果"), _clauses(card, shown, tag))
-    for counted in card.counted:
-        told = shown.value(counted.value, counted.type)
-        title = f"{counted.measure} = {told}：{counted.source} 计入 {counted.row_count} 行"
-        table(title, counted.columns, shown.rows(counted))
-    if card.flip:
-        day = shown.zone.day(aware(card.flip.at))
-        after = shown.tag(card.flip.value, tag)
-        console.print(f"若无新事件，{day} 起变为 [bold]{after}[/]")
-    else:
-        console.print(f"若无新事件，{card.horizon_days} 天内不变")
-
-
-def _clauses(card: Evidence, shown: Shown, tag: Tag) -> list[tuple[Any, ...]]:
-    marks = {True: "是", False: "否", None: "未知"}
-    rows: list[tuple[Any, ...]] = []
-    for clause in card.clauses:
-        values = "\n".join(f"{i.name} = {shown.value(i.value, i.type)}" for i in clause.inputs)
-        text = render(clause.when) if clause.when else "其他 / otherwise"
-        verdict = marks[clause.holds] if clause.when else ""
-        rows.append(
-            (
-                "→" if clause.chosen else "",
-                text,
-                values,
-                verdict,
-                shown.tag(clause.then, tag),
-            )
-        )
-    return rows
 
 
 def diff(
@@ -225,6 +189,9 @@ def diff(
 ) -> None:
     """比较两个快照：谁变了 / Show what separates two snapshots."""
     with reading(workspace) as ready:
+        if members is not None:
+            later = ready.snapshot(after)
+            tag_at(ready.catalogue, later, members, zone=ready.settings.zone)
         show_comparison(ready.diff(before, after), members, json=json)
 
 

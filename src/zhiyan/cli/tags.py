@@ -1,6 +1,7 @@
 """Commands about tags: list, show, lint."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,14 +10,17 @@ import typer
 from zhiyan.app.catalogue_life import has_quality, quality_history
 from zhiyan.app.distribution import spread
 from zhiyan.app.reference import clinics_of
-from zhiyan.app.settings import PACKS_FOLDER, available_packs, read_settings
+from zhiyan.app.session import WAREHOUSE
+from zhiyan.app.settings import PACKS_FOLDER, Settings, available_packs, read_settings
+from zhiyan.app.workspace import Workspace
 from zhiyan.cli import linting
 from zhiyan.cli.options import JsonOption, WorkspaceOption, folder_of, reading
 from zhiyan.cli.output import Amount, Shown, bars, cell, console, print_json, table
 from zhiyan.core.tag import Tag
 from zhiyan.core.time import aware
-from zhiyan.errors import Problem, UsageError
+from zhiyan.errors import OutsideError, Problem, UsageError
 from zhiyan.lang.catalogue import Catalogue, Category
+from zhiyan.lang.clinics import ClinicSettings
 from zhiyan.lang.lint import lint as run_lint
 from zhiyan.lang.lint import read_only
 from zhiyan.lang.load import load_catalogue
@@ -155,7 +159,8 @@ def lint(  # noqa: PLR0913, PLR0917 - one parameter per option
 
     退出码：0 没有错误，1 有错误，2 定义写错 / exit code: 0 no errors, 1 errors, 2 wrong definitions.
     """
-    catalogue = _definitions(workspace, pack)
+    with linting.told_in(language):
+        catalogue = _definitions(workspace, pack)
     with bars() as progress:
         report = read_only(catalogue) if quick else run_lint(catalogue, heard=progress.step)
     if json or output == "json":
@@ -177,4 +182,12 @@ def _definitions(workspace: Path | None, pack: str | None) -> Catalogue:
     folder = folder_of(workspace)
     settings = read_settings(folder)
     folders = [PACKS_FOLDER / settings.pack, folder / "packs"]
-    return load_catalogue(folders, settings.params, clinics=clinics_of(settings))
+    return load_catalogue(folders, settings.params, clinics=_clinics(folder, settings))
+
+
+def _clinics(folder: Path, settings: Settings) -> Sequence[ClinicSettings]:
+    """Return all clinics; those of the settings alone while the warehouse cannot be read."""
+    if (folder / WAREHOUSE).is_file():
+        with suppress(OutsideError), Workspace.reading(folder) as ready:
+            return ready.clinics
+    return clinics_of(settings)

@@ -56,7 +56,11 @@ class Flip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Why a customer has a tag value. ``flip`` None: no change within ``horizon_days``."""
+    """Why a customer has a tag value, and what is ahead of it if nothing happens.
+
+    ``flip`` None and ``others_from`` None: no change within ``horizon_days``. From ``others_from``
+    on the value also depends on how other customers move, so no flip is told; the as-of: already.
+    """
 
     customer_id: int
     tag: str
@@ -67,4 +71,5 @@ class Evidence:
     clauses: tuple[Clause, ...]
     counted: tuple[Counted, ...]
     flip: Flip | None = None
+    others_from: datetime | None = None
     horizon_days: int = 0

@@ -174,7 +174,8 @@ class Catalogue:
     source by name. Keys of ``categories`` are ``level1`` and ``level1/level2``. ``used_by`` maps a
     tag code, ``param.NAME`` or ``view:NAME`` to the tags and segments (``segment:CODE``) that read
     it. ``domains`` are the declared ranges of numeric tags. ``aliases`` maps
-    old codes of tags to those of today. ``warnings`` did not stop the loading. ``literals`` are the
+    old codes of tags to those of today. ``codes`` holds the codes of items and clinics where they are
+    known, by column (``item_code``, ``clinic``). ``warnings`` did not stop the loading. ``literals`` are the
     values in force of all parameters, keyed ``param.NAME``, for ``lang.check.bind``; those that
     clinics set for themselves are cases over the tag ``home_clinic``.
     """
@@ -197,6 +198,7 @@ class Catalogue:
     playbook: Playbook = field(default_factory=Playbook)
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
     expectations: tuple[Expectation, ...] = ()
+    codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     literals: Mapping[str, Node] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from zhiyan.errors import Problem
 from zhiyan.lang.nearest import nearest
 from zhiyan.lang.reader import Reader
-from zhiyan.lang.yaml_nodes import Fields, Item, Scalar, read_yaml
+from zhiyan.lang.yaml_nodes import Fields, Item, Items, Scalar, read_yaml
 
 #: Files of a pack that other stages read, not the catalogue.
 DATA_FILES = frozenset(
@@ -54,6 +54,7 @@ class Sections:
     unread: bool = False
     lost: set[str] = field(default_factory=set[str])
     items: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    item_codes: list[str] = field(default_factory=list[str])
 
     def of(self, section: str) -> list[Member]:
         """Return the definitions of one section."""
@@ -124,13 +125,23 @@ def _read_file(path: Path, place: Place) -> None:
 
 
 def _read_items(path: Path, sections: Sections) -> None:
-    """Note which categories and the like the items of a folder declare; others check the file."""
+    """Note the items of a folder, and the categories and the like; others check the file."""
     root = read_yaml(path, []) if path.is_file() else None
     for key, item in root.entries if isinstance(root, Fields) else ():
         column = ITEM_DOMAINS.get(key.text)
         if column and isinstance(item, Fields):
             known = sections.items.setdefault(column, [])
             known.extend(k.text for k, _ in item.entries if k.text not in known)
+        elif key.text == "items" and isinstance(item, Items):
+            sections.item_codes += [code for member in item.items for code in _item_code(member)]
+
+
+def _item_code(item: Item) -> list[str]:
+    """Return the code of one item, nothing if it has none."""
+    entries = item.entries if isinstance(item, Fields) else ()
+    return [
+        value.text for key, value in entries if key.text == "code" and isinstance(value, Scalar)
+    ]
 
 
 def _codes(path: Path) -> list[str]:

@@ -6,17 +6,21 @@ from typing import Any, TypeAlias
 
 from zhiyan.core.expectation import Expectation
 from zhiyan.core.expression import Literal, Node, Value, ValueType
+from zhiyan.core.measure import Measure
 from zhiyan.core.tag import MarketingUse, Tag
 from zhiyan.errors import Problem
+from zhiyan.lang.bounds import window_spans
 from zhiyan.lang.catalogue import Catalogue, Range
 from zhiyan.lang.check import bind
+from zhiyan.lang.chinese import chinese
+from zhiyan.lang.codes import UnknownCode, unknown_codes
 from zhiyan.lang.customers import History, histories, told
 from zhiyan.lang.evaluate import evaluate
 from zhiyan.lang.judge import Judge, Verdicts, read_tags
 from zhiyan.lang.prove import is_proven
 from zhiyan.lang.render import render
 from zhiyan.lang.samples import MOMENT
-from zhiyan.lang.volatile import is_volatile, reads_clock
+from zhiyan.lang.volatile import compares, is_volatile, reads_clock
 
 #: How many customers are imagined for one expectation, for one domain, and for the order of events.
 TRIES, DOMAIN_TRIES, ORDER_TRIES = 400, 150, 15
@@ -68,7 +72,10 @@ Heard: TypeAlias = Callable[[str, int, int | None], None]
 def read_only(catalogue: Catalogue) -> Report:
     """Report what reading the definitions told: nothing is tried out."""
     findings = [_known(problem) for problem in catalogue.warnings]
-    findings += [f for tag in catalogue.tags.values() for f in _staleness(catalogue, tag)]
+    restless = _restless(catalogue)
+    for tag in catalogue.tags.values():
+        findings += _staleness(catalogue, tag, restless=tag.code in restless)
+    findings += [_unknown(found) for found in unknown_codes(catalogue)]
     return _report(catalogue, (), findings)
 
 
@@ -123,17 +130,34 @@ def _known(problem: Problem) -> Finding:
     """Turn a warning of the loading into a finding."""
     title = _TITLES.get(problem.code, "提示")
     hint = f"; {problem.hint}" if problem.hint else ""
+    advice = f"；{chinese(problem.hint)}" if problem.hint else ""
     return Finding(
         code=problem.code,
         severity="warning",
         subject="",
-        zh=f"{title}：{problem.message}",
+        zh=f"{title}：{chinese(problem.message)}{advice}",
         en=f"{problem.message}{hint}",
         where=problem.where,
     )
 
 
-def _staleness(catalogue: Catalogue, tag: Tag) -> Iterator[Finding]:
+_CODES = {"item_code": ("项目", "item"), "clinic": ("门店", "clinic")}
+
+
+def _unknown(found: UnknownCode) -> Finding:
+    """Turn a code that nobody has into a finding."""
+    zh, en = _CODES[found.column]
+    return Finding(
+        code="ZY261",
+        severity="note",
+        subject=found.subject,
+        zh=f"没有编码为 {found.code} 的{zh}，没有数据会带它；{chinese(found.hint)}",
+        en=f"there is no {en} {found.code}, so nothing has it; {found.hint}",
+        where=found.where,
+    )
+
+
+def _staleness(catalogue: Catalogue, tag: Tag, *, restless: bool) -> Iterator[Finding]:
     """Compare how long a value may stand with how often it is told."""
     period, limit = PERIOD_DAYS[tag.refresh], tag.stale_after_days
     if limit is not None and limit < period:
@@ -143,12 +167,12 @@ def _staleness(catalogue: Catalogue, tag: Tag) -> Iterator[Finding]:
             zh=f"{limit} 天后即过期，但每 {period} 天才刷新一次，选人时会落空",
             en=f"stale after {limit} days, but told anew only every {period}: it cannot be relied on",
         )
-    if limit is None and tag.marketing_use is MarketingUse.INCLUDE and _follows_clock(tag):
+    if limit is None and tag.marketing_use is MarketingUse.INCLUDE and restless:
         yield _of(
             tag,
             "ZY255",
-            zh="随时间变化且可用于营销选人，却没有写 stale_after_days",
-            en="changes with time and may select people, but has no stale_after_days",
+            zh="没有新事件也会变化，且可用于营销选人，却没有写 stale_after_days",
+            en="changes without new events and may select people, but has no stale_after_days",
         )
     for code in tag.depends_on:
         other = catalogue.tags[code]
@@ -162,9 +186,27 @@ def _staleness(catalogue: Catalogue, tag: Tag) -> Iterator[Finding]:
             )
 
 
-def _follows_clock(tag: Tag) -> bool:
-    nodes = (tag.otherwise, *(part for case in tag.cases for part in (case.when, case.then)))
-    return any(map(reads_clock, nodes)) or any(map(is_volatile, tag.measures))
+def _restless(catalogue: Catalogue) -> set[str]:
+    """Return the tags that can change although nothing happens to the customer.
+
+    By the clock, a window, a planned moment that passes, how others move, or a tag that can.
+    """
+    found: set[str] = set()
+    for tag in catalogue.tags.values():
+        nodes = (tag.otherwise, *(part for case in tag.cases for part in (case.when, case.then)))
+        if (
+            any(reads_clock(node) or compares(node) for node in nodes)
+            or any(is_volatile(measure) or _passes(measure) for measure in tag.measures)
+            or not found.isdisjoint(tag.depends_on)
+        ):
+            found.add(tag.code)
+    return found
+
+
+def _passes(measure: Measure) -> bool:
+    """Tell whether rows enter or leave the window of a measure as time passes."""
+    window = measure.window
+    return bool(window_spans(window)) or window.ahead or window.on != "occurred_at"
 
 
 def _of(tag: Tag, code: str, *, zh: str, en: str) -> Finding:

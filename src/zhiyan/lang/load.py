@@ -82,9 +82,15 @@ def load_catalogue(
         categories=MappingProxyType(around.categories), taxonomies=MappingProxyType(taxonomies),
         domains=MappingProxyType(builder.domains()), used_by=MappingProxyType(readers),
         aliases=MappingProxyType(reader.aliases), forbidden=forbidden, playbook=playbook,
-        expectations=expectations, warnings=tuple(in_order([*builder.warnings, *reader.notes])),
+        codes=_codes(sections, clinics), expectations=expectations, warnings=tuple(in_order([*builder.warnings, *reader.notes])),
         fingerprint=around.fingerprints.catalogue(live, segments.values()),
     )  # fmt: skip
+
+
+def _codes(sections: Sections, clinics: Sequence[ClinicSettings]) -> Mapping[str, tuple[str, ...]]:
+    """Return the codes of items and clinics, by the column that holds them."""
+    known = {"item_code": sections.item_codes, "clinic": [clinic.code for clinic in clinics]}
+    return MappingProxyType({column: tuple(sorted(codes)) for column, codes in known.items()})
 
 
 def _tags_read(

@@ -22,6 +22,11 @@ def reads_clock(node: Node) -> bool:
     )
 
 
+def compares(node: Node) -> bool:
+    """Tell whether an expression looks at other customers."""
+    return any(isinstance(part, Call) and part.op in POPULATION_FUNCTIONS for part in walk(node))
+
+
 def is_volatile(measure: Measure) -> bool:
     """Tell whether a measure can change for a customer whom no event or window touched."""
     nodes = [measure.aggregate, *(node for _, node in measure.inner)]

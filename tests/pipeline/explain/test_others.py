@@ -8,7 +8,7 @@ from zhiyan.lang.moment import Moment
 from zhiyan.lang.parse import parse
 from zhiyan.pipeline.explain.others import depends_on_others
 
-NOW = Moment(datetime(2026, 9, 1), 480)
+NOW = Moment(datetime(2026, 9, 1), 480)  # noqa: DTZ001 - as stored
 ROW = {"spend": 7, "visits": 0, "nothing": None, "city": "x"}
 
 

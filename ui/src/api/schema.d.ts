@@ -782,7 +782,9 @@ export interface components {
         };
         /**
          * Evidence
-         * @description Why a customer has a value; ``flip`` None: no change within ``horizon_days``.
+         * @description Why a customer has a value; ``flip`` and ``others_from`` None: none in ``horizon_days``.
+         *
+         *     From ``others_from`` on the value also depends on how other customers move: no flip is told.
          */
         Evidence: {
             /**
@@ -804,6 +806,8 @@ export interface components {
             horizon_days: number;
             /** Id */
             id: string;
+            /** Others From */
+            others_from: string | null;
             /** Owner */
             owner: string;
             sensitivity: components["schemas"]["Sensitivity"];

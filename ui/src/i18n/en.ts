@@ -128,6 +128,9 @@ export const en: Record<Key, string> = {
   "evidence.flip": "When it changes",
   "evidence.flipOn": "If nothing happens, it becomes “{value}” on {day}",
   "evidence.noFlip": "If nothing happens, it stays for {n} days",
+  "evidence.others": "Even if nothing happens, it also depends on how other customers move: not foretold",
+  "evidence.othersFrom":
+    "If nothing happens, it stays until {day}; then it also depends on how other customers move: not foretold",
   "evidence.true": "true",
   "evidence.false": "false",
   "evidence.unknown": "unknown",

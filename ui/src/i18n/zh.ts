@@ -126,6 +126,8 @@ export const zh = {
   "evidence.flip": "何时变化",
   "evidence.flipOn": "若不再发生任何事,{day} 起变为「{value}」",
   "evidence.noFlip": "若不再发生任何事,{n} 天内不变",
+  "evidence.others": "即使不再发生任何事,该值也取决于其他客户的变化,不作预告",
+  "evidence.othersFrom": "若不再发生任何事,{day} 之前不变;此后也取决于其他客户的变化,不作预告",
   "evidence.true": "成立",
   "evidence.false": "不成立",
   "evidence.unknown": "无法判断",

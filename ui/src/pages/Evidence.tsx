@@ -38,6 +38,7 @@ export function EvidencePanel({ id, code, onClose, onFollow }: Props) {
 function Filled({ data, onFollow }: { data: Data; onFollow: (code: string) => void }) {
   const { t, pick } = useI18n();
   const offset = useQuery(overview).data?.offset_minutes ?? 480;
+  const ahead = useAhead(data, offset);
   const nothing = data.clauses.length === 0 && data.counted.length === 0;
   return (
     <div className="evidence">
@@ -55,14 +56,7 @@ function Filled({ data, onFollow }: { data: Data; onFollow: (code: string) => vo
       </section>
       <section className="flip">
         <h3>{t("evidence.flip")}</h3>
-        <p>
-          {data.flip
-            ? t("evidence.flipOn", {
-                day: day(data.flip.at, offset),
-                value: pick(data.flip.value),
-              })
-            : t("evidence.noFlip", { n: data.horizon_days })}
-        </p>
+        <p>{ahead}</p>
       </section>
       {nothing && <p className="quiet">{t("evidence.nothing")}</p>}
       {data.clauses.length > 0 && (
@@ -86,6 +80,17 @@ function Filled({ data, onFollow }: { data: Data; onFollow: (code: string) => vo
       )}
     </div>
   );
+}
+
+/** What is ahead of the value; nothing is told from where other customers decide. */
+function useAhead(data: Data, offset: number): string {
+  const { t, pick } = useI18n();
+  if (data.flip) {
+    return t("evidence.flipOn", { day: day(data.flip.at, offset), value: pick(data.flip.value) });
+  }
+  if (data.others_from === null) return t("evidence.noFlip", { n: data.horizon_days });
+  if (data.others_from === data.as_of) return t("evidence.others");
+  return t("evidence.othersFrom", { day: day(data.others_from, offset) });
 }
 
 function state(clause: Clause): "true" | "false" | "unknown" | "skipped" {

@@ -1,5 +1,7 @@
 """The first day ahead on which a tag's value differs, if no new fact comes.
 
+How other customers move is not foretold: from the day on which it may decide the value, nothing is.
+
 Every day is looked at, but on most days nothing can differ: a measure stands still until one of its
 rows crosses a bound of its window or an age that it compares, a rule until something that it reads
 differs. Only what truly follows the clock is told anew day by day.
@@ -11,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from zhiyan.core.evidence import Flip
-from zhiyan.core.expression import Call, Case, Node, Value, names
+from zhiyan.core.expression import Call, Node, Value, names
 from zhiyan.core.measure import Measure, Span
 from zhiyan.lang.bounds import shift, window_spans
 from zhiyan.lang.catalogue import Catalogue
@@ -23,6 +25,7 @@ from zhiyan.lang.moment import Moment
 from zhiyan.lang.tag_sql import VALID
 from zhiyan.lang.volatile import is_volatile, reads_clock
 from zhiyan.pipeline.explain.fold import folded
+from zhiyan.pipeline.explain.others import depends_on_others
 from zhiyan.pipeline.explain.replay import Replay, Rule
 
 
@@ -40,13 +43,14 @@ class _Reading:
 class _Step:
     """A rule as one expression, what it reads that moves, and what it was last told from.
 
-    ``inputs`` are the tags that it reads, ``moving`` the names that may differ any day, ``ticks``
+    ``compared`` is the rule as others may decide it, None if they never can. ``inputs`` are the tags that it reads, ``moving`` the names that may differ any day, ``ticks``
     that the rule itself looks at the clock. ``still`` is the rule with all else worked out, None
     when that has to be done again.
     """
 
     rule: Rule
     node: Node
+    compared: Node | None
     readings: tuple[_Reading, ...]
     inputs: frozenset[str]
     moving: frozenset[str]
@@ -93,10 +97,19 @@ class _Bounds:
         return found - {0, len(bound)}
 
 
-def first_flip(
-    replay: Replay, catalogue: Catalogue, code: str, *, at: tuple[Moment, int]
-) -> Flip | None:
-    """Return the first day ahead on which a tag's value differs, None if it never does.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """The first day on which a value differs, or from which on others may decide it.
+
+    At most one of the two is known; neither: the value stays as it is within the horizon.
+    """
+
+    flip: Flip | None = None
+    others_from: datetime | None = None
+
+
+def outlook(replay: Replay, catalogue: Catalogue, code: str, *, at: tuple[Moment, int]) -> Outlook:
+    """Return what is ahead of a tag's value if no new fact comes.
 
     ``at`` is the moment of the card and how many days ahead are looked at.
     """
@@ -105,17 +118,46 @@ def first_flip(
     now = values[code]
     bounds = _Bounds(moment, horizon_days)
     steps = _steps(replay, catalogue, bounds, values=values)
-    if any(step.daily for step in steps):
-        days: Iterable[int] = range(1, horizon_days + 1)
-    else:
-        days = sorted({day for step in steps for day in step.days})
-    for day in days:
+    unsure: set[str] = set()
+    for step in steps:
+        _doubt(step, moment, values=values, unsure=unsure)
+    if code in unsure:
+        return Outlook(others_from=moment.as_of)
+    for day in _days(steps, horizon_days):
         changed: set[str] = set()
         for step in steps:
-            _turn(step, replay, (day, bounds.moments[day]), values=values, changed=changed)
+            ahead = bounds.moments[day]
+            told = _turn(step, replay, (day, ahead), values=values, changed=changed)
+            if told and _doubt(step, ahead, values=values, unsure=unsure):
+                changed.add(step.rule.tag.code)
+        if code in unsure:
+            return Outlook(others_from=bounds.moments[day].as_of)
         if values[code] != now:
-            return Flip(at=bounds.moments[day].as_of, value=values[code])
-    return None
+            return Outlook(flip=Flip(at=bounds.moments[day].as_of, value=values[code]))
+    return Outlook()
+
+
+def _days(steps: Sequence[_Step], horizon_days: int) -> Sequence[int]:
+    """Return the days ahead on which anything can differ, in order."""
+    if any(step.daily for step in steps):
+        return range(1, horizon_days + 1)
+    return sorted({day for step in steps for day in step.days})
+
+
+def _doubt(step: _Step, moment: Moment, *, values: Mapping[str, Value], unsure: set[str]) -> bool:
+    """Note whether others may decide a rule now; return whether that differs from before."""
+    code = step.rule.tag.code
+    if step.compared is None:
+        return False
+    row = {**values, **step.own}
+    shut = step.rule.gated and VALID not in unsure and values.get(VALID) is not True
+    open_ = not shut and (
+        (step.rule.gated and VALID in unsure)
+        or depends_on_others(step.compared, row, moment, unsure=unsure - set(step.own))
+    )
+    differs = open_ is not (code in unsure)
+    (unsure.add if open_ else unsure.discard)(code)
+    return differs
 
 
 def _turn(
@@ -125,12 +167,12 @@ def _turn(
     *,
     values: dict[str, Value],
     changed: set[str],
-) -> None:
-    """Tell a rule anew for a day if anything that it reads differs."""
+) -> bool:
+    """Tell a rule anew for a day if anything that it reads differs; return whether it was told."""
     moment = at[1]
     differs = (step.inputs & changed) | _measured(step, replay, at)
     if not (differs or step.ticks):
-        return
+        return False
     if not differs <= step.moving:
         step.still = None
     row = {**values, **step.own}
@@ -143,6 +185,7 @@ def _turn(
     if value != values[step.rule.tag.code]:
         values[step.rule.tag.code] = value
         changed.add(step.rule.tag.code)
+    return True
 
 
 def _measured(step: _Step, replay: Replay, at: tuple[int, Moment]) -> set[str]:
@@ -163,25 +206,33 @@ def _steps(
 ) -> list[_Step]:
     """Return the rules in order, told for the moment of the card."""
     restless: set[str] = set()
+    comparing: set[str] = set()
     steps: list[_Step] = []
     moment = bounds.moments[0]
     for rule in replay.rules:
         own = {m.name: replay.found(rule, m, moment).value for m in rule.measures}
+        gate = frozenset({VALID} if rule.gated else ())
         readings = tuple(_reading(replay, catalogue, m, bounds=bounds) for m in rule.measures)
-        node = Case(rule.cases, rule.otherwise) if rule.cases else rule.otherwise
-        inputs = (names(node) - set(own)) & set(values)
+        node = rule.node
+        compared = rule.comparing
+        if compared is None and (names(node) | gate) & comparing:
+            compared = node
+        inputs = (names(compared or node) - set(own)) & set(values)
         ticking = {reading.measure.name for reading in readings if reading.ticks}
         step = _Step(
             rule=rule,
             node=node,
+            compared=compared,
             readings=readings,
-            inputs=inputs | ({VALID} if rule.gated else frozenset()),
+            inputs=inputs | gate,
             moving=frozenset(ticking | (inputs & restless)),
-            ticks=reads_clock(node),
+            ticks=reads_clock(compared or node),
             own=own,
         )
         if step.ticks or step.moving or (step.inputs & restless):
             restless.add(rule.tag.code)
+        if compared is not None:
+            comparing.add(rule.tag.code)
         steps.append(step)
     return steps
 

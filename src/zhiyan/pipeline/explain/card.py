@@ -11,7 +11,7 @@ from zhiyan.lang.evaluate import evaluate
 from zhiyan.lang.measure_sql import columns_read
 from zhiyan.lang.memory import Found
 from zhiyan.lang.moment import Moment
-from zhiyan.pipeline.explain.ahead import first_flip
+from zhiyan.pipeline.explain.ahead import outlook
 from zhiyan.pipeline.explain.replay import Replay, Rule, bound_rules, closure
 from zhiyan.pipeline.explain.rows import Subject, fetch_rows
 
@@ -24,8 +24,8 @@ SHOWN_ROWS = 50
 def explain(subject: Subject, code: str, *, horizon_days: int = HORIZON_DAYS) -> Evidence:
     """Explain one tag of one customer at a snapshot.
 
-    The flip is told by day: the first day ahead on which the value differs if no new fact comes.
-    Ranks among customers are taken as they stand.
+    What is ahead is told by day: the first day on which the value differs if no new fact comes, or
+    from which on it depends on how other customers move, which nobody can tell beforehand.
     """
     tag = subject.catalogue.tags[code]
     rules = bound_rules(subject, closure(subject.catalogue, code))
@@ -35,7 +35,7 @@ def explain(subject: Subject, code: str, *, horizon_days: int = HORIZON_DAYS) ->
     values = replay.values(moment)
     rule = next(found for found in rules if found.tag.code == code)
     seen = replay.names(rule, moment, values)
-    flip = first_flip(replay, subject.catalogue, code, at=(moment, horizon_days))
+    ahead = outlook(replay, subject.catalogue, code, at=(moment, horizon_days))
     return Evidence(
         customer_id=subject.customer_id,
         tag=code,
@@ -45,7 +45,8 @@ def explain(subject: Subject, code: str, *, horizon_days: int = HORIZON_DAYS) ->
         fingerprint=tag.fingerprint,
         clauses=_clauses(subject, rule, (seen, moment)),
         counted=tuple(_counted(m, replay.found(rule, m, moment)) for m in rule.measures),
-        flip=flip,
+        flip=ahead.flip,
+        others_from=ahead.others_from,
         horizon_days=horizon_days,
     )
 

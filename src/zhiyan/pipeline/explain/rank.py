@@ -28,7 +28,8 @@ _ONE = Literal(1, ValueType.INT)
 def rank_value(subject: Subject, tag: Tag, rank: Call) -> Literal:
     """Return what a bound comparing call of a tag gives for the customer at the snapshot.
 
-    Null for a customer without a value or a group, and for nobody's.
+    Null for a customer without a value or a group, and for nobody's. It holds for the moment of the
+    snapshot only: others move, so nothing later may be told from it (see ``others``).
     """
     value, bands, group = rank.args[0], _ONE, rank.args[1:]
     if rank.op == "band":

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zhiyan.core.expression import Call, Node, Value, replaced, walk
+from zhiyan.core.expression import Call, Case, Node, Value, replaced, walk
 from zhiyan.core.measure import Measure
 from zhiyan.core.tag import Tag
 from zhiyan.lang.catalogue import Catalogue
@@ -29,13 +29,23 @@ def closure(catalogue: Catalogue, code: str) -> list[Tag]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A tag with parameters bound and its place in the population filled in."""
+    """A tag with parameters bound and its place in the population filled in.
+
+    ``comparing`` is the rule as one expression with its comparing calls left as they are, None if
+    it has none.
+    """
 
     tag: Tag
     measures: tuple[Measure, ...]
     cases: tuple[tuple[Node, Node], ...]
     otherwise: Node
     gated: bool
+    comparing: Node | None = None
+
+    @property
+    def node(self) -> Node:
+        """The rule as one expression."""
+        return _whole(self.cases, self.otherwise)
 
 
 def bound_rules(subject: Subject, tags: Sequence[Tag]) -> list[Rule]:
@@ -52,6 +62,7 @@ def bound_rules(subject: Subject, tags: Sequence[Tag]) -> list[Rule]:
             for part in walk(node)
             if isinstance(part, Call) and part.op in POPULATION_FUNCTIONS
         }
+        comparing = _whole(_cases(bound), bound[-1]) if ranks else None
         if ranks:
             fixed: dict[Node, Node] = {rank: rank_value(subject, tag, rank) for rank in ranks}
             bound = [replaced(node, fixed.get) for node in bound]
@@ -59,12 +70,22 @@ def bound_rules(subject: Subject, tags: Sequence[Tag]) -> list[Rule]:
             Rule(
                 tag=tag,
                 measures=tuple(bind_measure(measure, literals) for measure in tag.measures),
-                cases=tuple(zip(bound[0:-1:2], bound[1:-1:2], strict=True)),
+                cases=_cases(bound),
                 otherwise=bound[-1],
                 gated=tag.code in behind_gate,
+                comparing=comparing,
             )
         )
     return rules
+
+
+def _cases(bound: Sequence[Node]) -> tuple[tuple[Node, Node], ...]:
+    """Return conditions and values in pairs; the last expression is the ``otherwise``."""
+    return tuple(zip(bound[0:-1:2], bound[1:-1:2], strict=True))
+
+
+def _whole(cases: tuple[tuple[Node, Node], ...], otherwise: Node) -> Node:
+    return Case(cases, otherwise) if cases else otherwise
 
 
 class Replay:

@@ -1,16 +1,15 @@
-"""Refusals in the language that the client prefers."""
+"""Messages in Chinese: of expressions, and of definitions in files."""
 
 import re
 from pathlib import Path
 
 import pytest
-from tests.api.client import Client
-from tests.api.clinic import Clinic
+from tests.lang.definitions import problems, tag
 
-from zhiyan.api.chinese import chinese, prefers_chinese
 from zhiyan.app.settings import PACKS_FOLDER
-from zhiyan.errors import DefinitionError, Problem
+from zhiyan.errors import DefinitionError
 from zhiyan.lang.catalogue import Catalogue, check_expression
+from zhiyan.lang.chinese import chinese
 from zhiyan.lang.load import load_catalogue
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -56,11 +55,11 @@ def catalogue() -> Catalogue:
 def test_every_refusal_of_an_expression_is_told_in_chinese(catalogue: Catalogue, text: str):
     with pytest.raises(DefinitionError) as refused:
         check_expression(catalogue, text)
-    problems = refused.value.problems
-    told = [chinese(problem.message) for problem in problems]
-    assert any(WRONG[text] in one for one in told), (told, problems)
+    found = refused.value.problems
+    told = [chinese(problem.message) for problem in found]
+    assert any(WRONG[text] in one for one in told), (told, found)
     assert [one for one in told if not CHINESE.search(one)] == []
-    hints = [problem.hint for problem in problems if problem.hint]
+    hints = [problem.hint for problem in found if problem.hint]
     assert [hint for hint in hints if not CHINESE.search(chinese(hint)) and "->" not in hint] == []
 
 
@@ -75,45 +74,31 @@ def test_names_and_values_are_kept():
     assert chinese("") == ""
 
 
-@pytest.mark.parametrize(
-    ("header", "answer"),
-    [
-        ("", False), ("zh-CN", True), ("zh", True), ("en-GB,en;q=0.9", False), ("fr", False),
-        ("zh-CN,zh;q=0.9,en;q=0.8", True), ("en,zh;q=0.9", False), ("fr, zh;q=0.5", True),
-        ("en;q=0.5, zh;q=0.6", True), ("zh;q=0", False), ("*", False), ("zh;q=nonsense", True),
-        (";q=;;,,", False),
-    ],
-)  # fmt: skip
-def test_preference(header: str, answer: bool):
-    assert prefers_chinese(header) is answer
+BODY = "kind: fact\ntype: int\nsource: visit\naggregate: count(*)"
+#: Definitions that are wrong in one way each, and a part of what the author must be told.
+MISTAKES = {
+    BODY + "\nwindw: 30d": "不认识的键 'windw'",
+    BODY + "\nwindow: 30x": "不是时间长度",
+    BODY + "\nkind: fact": "出现了两次",
+    BODY + "\nmarketing_use: maybe": "'maybe' 不在可选的值之内",
+    BODY + "\nstale_after_days: 0": "0 不在 1 到 3660 之间",
+    BODY + "\nhalf_life_days: 30": "只有人工录入的值有半衰期",
+    BODY + "\noverride: true": "却没有可覆盖的定义",
+    "kind: fact\ntype: int\nsource: vist\naggregate: count(*)": "没有来源 'vist'",
+    "kind: fact\ntype: int": "没有写怎样计算",
+    "kind: fact\ntype: int\nvalue: agee + 1": "没有名称 agee",
+    "kind: fact\ntype: int\nvalue: \"'x'\"": "标签 't' 的类型是整数，而它的值是文本",
+    "kind: fact\ntype: int\nvalue: t + 1": "循环引用",
+    "kind: rule\ntype: enum\nvalue: \"'x'\"": "枚举要写 'values'",
+    "kind: rule\ntype: bool\ncases:\n- {when: param.few > 3, then: true}\n"
+    "- {when: param.few > 4, then: false}\notherwise: false": "永远到不了",
+}  # fmt: skip
 
 
-def test_the_api_answers_in_the_language_of_the_request(
-    api: Client, clinic: Clinic, monkeypatch: pytest.MonkeyPatch
-):
-    def refuse(_where: str) -> None:
-        raise DefinitionError(
-            Problem(code="ZY205", message="there is no name nope", hint="did you mean a or b?")
-        )
-
-    monkeypatch.setattr(clinic, "audience", refuse)
-    body = {"where": "a = 3 and nope"}
-    path = "/api/audience/count"
-    english = api.call("POST", path, json=body).json()
-    told = api.call("POST", path, json=body, headers={"accept-language": "zh-CN"}).json()
-    assert (english["message"], english["hint"]) == (
-        "there is no name nope",
-        "did you mean a or b?",
-    )
-    assert (told["message"], told["hint"]) == ("没有名称 nope", "是不是 a 或 b？")
-    assert told["problems"][0]["message"] == told["message"]
-    assert [one["column"] for one in told["problems"]] == [11]
-    assert [one["column"] for one in english["problems"]] == [11]
-
-
-def test_the_guard_answers_in_the_language_of_the_request(api: Client):
-    stranger = Client(api.app, host="http://elsewhere.example")
-    assert not CHINESE.search(stranger.get("/api/overview").json()["message"])
-    answer = stranger.get("/api/overview", headers={"accept-language": "zh"})
-    assert answer.status_code == 421
-    assert CHINESE.search(answer.json()["message"])
+@pytest.mark.parametrize("body", MISTAKES, ids=lambda body: body[-30:])
+def test_every_mistake_of_a_definition_is_told_in_chinese(body: str, tmp_path: Path):
+    found = problems(tmp_path, tag("t", body))
+    told = [chinese(problem.message) for problem in found]
+    assert any(MISTAKES[body] in one for one in told), (told, found)
+    hints = [chinese(problem.hint) for problem in found if problem.hint]
+    assert [one for one in (*told, *hints) if not CHINESE.search(one)] == []

@@ -1,4 +1,4 @@
-"""Messages about expressions and questions in Chinese, for clients that prefer it.
+"""Messages about definitions, expressions and questions in Chinese, for readers who prefer it.
 
 Errors are written in English where they arise. Here each wording has its Chinese counterpart; one
 that has none is told as it is. Names, values and quoted expressions are kept.
@@ -6,6 +6,8 @@ that has none is told as it is. Names, values and quoted expressions are kept.
 
 import re
 from collections.abc import Callable, Mapping
+
+from zhiyan.lang.chinese_definitions import DEFINITION_WORDINGS
 
 _TYPES: Mapping[str, str] = {
     "int": "整数", "decimal": "小数", "money": "金额", "text": "文本", "enum": "枚举", "bool": "真假",
@@ -34,6 +36,11 @@ def _choices(words: str) -> str:
 
 
 _SAME: Callable[[str], str] = str
+#: What a message about definitions is about, in front of it.
+_SUBJECT = (
+    r"((?:tag|segment|action|suppression|view|window|expectation|parameter|category|clinic)"
+    r" (?:'[^']*'|\w+)[^:`]*|pack|lifecycle|queue): (.+)"
+)
 #: English wording -> Chinese wording, how each group is written; the first that fits counts.
 _WORDINGS: tuple[tuple[str, str, tuple[Callable[[str], str], ...]], ...] = (
     (r"(`.+?`): (.+)", "{}：{}", (_SAME, _within)),
@@ -119,11 +126,17 @@ _WORDINGS: tuple[tuple[str, str, tuple[Callable[[str], str], ...]], ...] = (
     (r"write as_of, the moment that the tags are told for", "请写 as_of，即标签的截至时刻", ()),
     (r"write previous_at for the row before, or `follow` for what comes after",
      "前一行请写 previous_at，后一行请用 `follow`", ()),
-    (r"write (.+)", "请写 {}", (_choices,)),
     (r"run `zhiyan compute` first", "请先运行 `zhiyan compute`", ()),
 )  # fmt: skip
+_LETTERS: Mapping[str, Callable[[str], str]] = {"s": _SAME, "t": _types, "w": _within}
 _COMPILED = tuple(
-    (re.compile(english, re.DOTALL), wording, writers) for english, wording, writers in _WORDINGS
+    (re.compile(english, re.DOTALL), wording, tuple(writers))
+    for english, wording, writers in (
+        (_SUBJECT, "{}：{}", (_within, _within)),
+        *_WORDINGS,
+        *((e, c, tuple(_LETTERS[one] for one in by)) for e, c, by in DEFINITION_WORDINGS),
+        (r"write (.+)", "请写 {}", (_choices,)),
+    )
 )
 
 
@@ -135,17 +148,3 @@ def chinese(text: str) -> str:
             pairs = zip(writers, match.groups(), strict=True)
             return wording.format(*(write(part) for write, part in pairs))
     return text
-
-
-def prefers_chinese(accepted: str) -> bool:
-    """Tell from an ``Accept-Language`` header whether Chinese is wanted more than English.
-
-    Languages of the same weight count in their order. Without a header English is told.
-    """
-    weights: dict[str, float] = {}
-    for entry in accepted.lower().split(","):
-        name, _, weight = entry.partition(";q=")
-        value = float(weight) if re.fullmatch(r"[01](\.\d{1,3})?", weight.strip()) else 1.0
-        weights.setdefault(name.strip().partition("-")[0], value)
-    known = [language for language in weights if language in {"zh", "en"} and weights[language]]
-    return max(known, key=weights.__getitem__, default="en") == "zh"
