@@ -221,6 +221,35 @@ def test_a_refresh_leaves_the_snapshot_before_as_it_was(job):
     assert {letter: table(engine, base, letter) for letter in "mt"} == before
 
 
+def test_nothing_is_built_on_a_snapshot_of_the_layout_before_strips(job):
+    engine = filled(seed=12)
+    base = compute(job(engine, life.T, now=RECORDED))
+    before = table(engine, base)
+    engine.run(Statement("UPDATE meta.snapshot SET strips = NULL"))
+    fresh = refresh(job(engine, life.T + timedelta(days=1), now=RECORDED))
+    assert fresh.based_on is None
+    assert table(engine, base) == before
+    assert len(table(engine, fresh)) == len(before)
+
+
+def test_a_value_that_ticks_rewrites_nothing_that_stands_still(job):
+    """Days since a reply grow from day to day: the strip that ticks gets a row, the other one none."""
+    engine = life.new_warehouse()
+    at = life.T.replace(tzinfo=None) - timedelta(days=3)
+    reply = {"party_id": 0, "type": "message", "direction": "in", "source": "wecom", "clinic": "C1"}
+    facts = [("wecom_event", {**reply, "occurred_at": at})]
+    life.store(engine, facts, import_id=1, recorded_at=RECORDED)
+    compute(job(engine, life.T, now=RECORDED))
+    refresh(job(engine, life.T + timedelta(days=1), now=RECORDED))
+    newest = {
+        strip: engine.query(
+            Statement(f"SELECT max(born) AS born FROM snapshot.measure_1_{strip}")
+        ).to_pylist()[0]["born"]
+        for strip in ("still", "ticking")
+    }
+    assert newest == {"still": 1, "ticking": 2}
+
+
 def test_a_refresh_writes_only_what_came_out_different(job):
     """A new day moves ages and nothing else: counters are told by the view, no row is written."""
     engine = life.new_warehouse()
