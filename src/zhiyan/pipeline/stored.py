@@ -32,7 +32,7 @@ class Place:
 
     def table(self, strip: str) -> str:
         """Return the table of row versions of a strip."""
-        return f"snapshot.tag_{self.generation}_{strip}"
+        return tag_table(self.generation, strip)
 
     def holding(self, codes: Collection[str]) -> list[str]:
         """Return the strips that hold some tags, the first one if there are none to hold."""
@@ -55,6 +55,11 @@ class Place:
         if self.number == first:
             return f"born <= {first} AND died > {first} AND died <= {last}"
         return f"born > {first} AND born <= {last} AND died > {last}"
+
+
+def tag_table(generation: int, strip: str) -> str:
+    """Return the table of the tags of a strip: one row per customer and version."""
+    return f"snapshot.tag_{generation}_{strip}"
 
 
 def place_of(engine: Engine, snapshot_id: str) -> Place | None:

@@ -177,12 +177,12 @@ def fill(  # noqa: PLR0917 - what goes where
     job: Job, table: str, query: exp.Query, chunk: Chunk, *, temporary: bool
 ) -> None:
     """Put a query's rows into a table in the order of customers; the first chunk makes it."""
-    job.engine.run(statement(filling(table, query, chunk, temporary=temporary), job.values))
+    made = filling(table, query.order_by("customer_id"), chunk, temporary=temporary)
+    job.engine.run(statement(made, job.values))
 
 
-def filling(table: str, query: exp.Query, chunk: Chunk, *, temporary: bool) -> exp.Expr:
-    """Return the statement that puts rows into a table in the order of customers."""
-    query = query.order_by("customer_id")
+def filling(table: str, query: exp.Query, chunk: Chunk, *, temporary: bool = True) -> exp.Expr:
+    """Return the statement that puts a query's rows into a table; the first chunk makes it."""
     is_first = chunk[0] is None
     return create_as(table, query, temporary=temporary) if is_first else exp.insert(query, table)
 

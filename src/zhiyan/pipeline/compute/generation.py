@@ -19,6 +19,7 @@ from zhiyan.lang.tag_sql import VALID, with_tags
 from zhiyan.lang.term import literal_sql
 from zhiyan.pipeline.compute.run import DIALECT, Job, create_as, statement
 from zhiyan.pipeline.compute.strips import DIGEST, Layout, reading
+from zhiyan.pipeline.stored import tag_table
 from zhiyan.ports import Statement
 
 #: ``died`` of a row that no snapshot has replaced.
@@ -46,7 +47,7 @@ class Generation:
 
     def tags(self, strip: str) -> str:
         """Return the table of the tags of a strip: one row per customer and version."""
-        return f"snapshot.tag_{self.number}_{strip}"
+        return tag_table(self.number, strip)
 
     @property
     def parties(self) -> str:

@@ -16,7 +16,7 @@ from zhiyan.pipeline.compute.remeasure import ID, measured, remeasure
 from zhiyan.pipeline.compute.retag import Retag, fresh
 from zhiyan.pipeline.compute.run import Job, drop, statement
 from zhiyan.pipeline.compute.store import keep, keeping, newest, place_of
-from zhiyan.pipeline.compute.strips import Layout
+from zhiyan.pipeline.compute.strips import Layout, Strip
 from zhiyan.pipeline.compute.touched import RESOLVED, TOUCHED, Touched, find_touched
 from zhiyan.ports import Engine, Statement
 
@@ -37,14 +37,15 @@ def refresh(job: Job) -> Manifest:
         strips = Layout.of(job).strips
         for strip in strips:
             _replace(job, place, table=place.measures(strip.name), rows=measured(strip))
-        reached: frozenset[str] | None = frozenset()
+        reached = None if _are_more(job, place, strips[0]) else frozenset[str]()
+        step, columns = Step.of(job, base.as_of), touched.columns(job)
         for strip in strips:
             retag = Retag(
                 job=job,
                 place=place,
-                step=Step.of(job, base.as_of),
+                step=step,
                 strip=strip,
-                columns=touched.columns(job),
+                columns=columns,
                 reached=reached,
                 fewer=fewer,
             )
@@ -77,6 +78,16 @@ def _is_crowded(engine: Engine, place: Generation) -> bool:
     ]
     found = (engine.query(Statement(text, {"most": MOST_VERSIONS})) for text in texts)
     return any(bool(rows.column(0)[0].as_py()) for rows in found)
+
+
+def _are_more(job: Job, place: Generation, strip: Strip) -> bool:
+    """Tell whether there are customers whom the snapshot before did not know.
+
+    Any strip tells: each has a row of everybody.
+    """
+    known = f"SELECT {ID} FROM {place.tags(strip.name)} WHERE {place.seen.sql()}"  # noqa: S608 - names of our own tables
+    text = f"SELECT count(*) FROM {measured(strip)} WHERE {ID} NOT IN ({known})"  # noqa: S608 - names of our own tables
+    return bool(job.engine.query(Statement(text)).column(0)[0].as_py())
 
 
 def _end_gone(job: Job, touched: Touched, place: Generation) -> bool:

@@ -66,10 +66,7 @@ def remeasure(job: Job, touched: Touched, place: Generation) -> None:
             _make(job, FOLLOWING, rows.following(touched))
             drop(job.engine, *(part.name for part in rows.everybody))
         with job.timed("new measures"):
-            replaced = statement(
-                create_as(REPLACED, rows.replaced(touched), temporary=True), place.numbers
-            )
-            job.engine.run(replaced)
+            _make(job, REPLACED, rows.replaced(touched), **place.numbers)
             for chunk in chunks(job, REPLACED):
                 job.engine.run(rows.filling(job, chunk))
         drop(job.engine, FOLLOWING, REPLACED, *(part.name for part in rows.parts))
@@ -175,7 +172,7 @@ class _Rows:
         table = measured(self.strip)
 
         def made() -> Template:
-            return template(filling(table, self.measured(chunk), chunk, temporary=True))
+            return template(filling(table, self.measured(chunk), chunk))
 
         key = (table, self.place.number, parts, everybody, chunk)
         return job.once(key, made).bind(self.place.numbers)
@@ -253,5 +250,5 @@ def differ(one: exp.Expr, other: exp.Expr) -> exp.Expr:
     return exp.NullSafeNEQ(this=one.copy(), expression=other)
 
 
-def _make(job: Job, table: str, query: exp.Query) -> None:
-    job.engine.run(statement(create_as(table, query, temporary=True), job.values))
+def _make(job: Job, table: str, query: exp.Query, **values: int) -> None:
+    job.engine.run(statement(create_as(table, query, temporary=True), values))

@@ -7,7 +7,7 @@ who moved; comparisons, of everybody, if what is compared differs for anybody; t
 these.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from zhiyan.lang.bounds import named
 from zhiyan.lang.counters import Clocked, clocked, compared, inputs_of, measures_of, read_by
 from zhiyan.lang.crossings import Tick
 from zhiyan.pipeline.compute.causes import Step, crossed, step_values
-from zhiyan.pipeline.compute.full import ALL, RANKED, Chunk, add_tags, chunks, within
+from zhiyan.pipeline.compute.full import RANKED, Chunk, add_tags, chunks, filling, within
 from zhiyan.pipeline.compute.generation import Generation, born_next, seen_by
 from zhiyan.pipeline.compute.remeasure import ID, differ, measured
 from zhiyan.pipeline.compute.run import (
@@ -70,7 +70,7 @@ class Retag:
 
     All new rows of measures are in their place already, and those of the strips before this one.
     ``columns``: the measures that may differ; ``reached``: the tags that may in strips before, None
-    if any may. ``fewer``: customers of the snapshot before are gone.
+    if any may, as where there are new customers. ``fewer``: customers of the snapshot before are gone.
     """
 
     job: Job
@@ -86,12 +86,11 @@ class Retag:
         with self.job.timed("tags by the clock"):
             self._make_moved()
         with self.job.timed("comparisons"):
-            more = self._are_more()
-            anew = bool(self._kinds.compared) and self._compare(more=more)
+            anew = bool(self._kinds.compared) and self._compare()
         with self.job.timed("new tags"):
             self._make(RETOLD, lambda: self._retold(ranked=anew), anew)
             self._make(UNCHANGED, self._unchanged)
-            reached = None if more or self.reached is None else self._reached(anew=anew)
+            reached = None if self.reached is None else self._reached(self.reached, anew=anew)
             self._make_fresh(reached, ranked=anew)
         drop(self.job.engine, MOVED, PLACED, RANKED, RETOLD, UNCHANGED)
         return reached
@@ -107,9 +106,9 @@ class Retag:
 
     def _make_moved(self) -> None:
         """Tell for whom what the tags read differs, and for whom a tag turned with time."""
-        due = self._due()
 
         def moved() -> exp.Query:
+            due = self._due()
             strips = self._layout.strips
             before = strips[: strips.index(self.strip)]
             tables = [*map(measured, (*before, self.strip)), *map(fresh, before)]
@@ -150,10 +149,10 @@ class Retag:
         told = self._told(rows, [exp.column(ID), *both], chosen)
         return exp.select(ID).from_(told.subquery("told")).where(_any_differs(chosen))
 
-    def _compare(self, *, more: bool) -> bool:
+    def _compare(self) -> bool:
         """Make the comparisons of everybody anew if any may differ; tell whether that is so."""
         self._make(PLACED, self._placed)
-        anew = more or self._are_compared_anew()
+        anew = self._are_compared_anew()
         if anew:
             self._make(RANKED, self._ranked)
         return anew
@@ -164,17 +163,10 @@ class Retag:
         rows = self._inputs(read, reading(_both(seen_by("following"), _is_in(MOVED))))
         return self._told(rows, [exp.column(ID), *map(_column, read)], read)
 
-    def _are_more(self) -> bool:
-        """Tell whether there are customers whom the snapshot before did not know."""
-        table = measured(self.strip)
-        rows = exp.select("count(*) AS n").from_(table)
-        rows = rows.join(self._old(), on=_same("old", table), join_type="left")
-        return self._counts_any(rows.where(f"old.{ID} IS NULL"))
-
-    def _reached(self, *, anew: bool) -> frozenset[str]:
+    def _reached(self, before: Collection[str], *, anew: bool) -> frozenset[str]:
         """Return the tags that may differ: by measures, by time, or through others that may."""
         catalogue, plan, kinds = self.job.catalogue, self.job.plan, self._kinds
-        found = {*(self.reached or ()), *(kinds.compared if anew else ())}
+        found = {*before, *(kinds.compared if anew else ())}
         found |= {code for code, tag in kinds.clocked.items() if self._moves(tag)}
         for code, tag in catalogue.tags.items():  # inputs first
             own = {plan.columns[code, measure.name] for measure in tag.measures}
@@ -207,7 +199,8 @@ class Retag:
             .join(was.subquery("old_measure"), on=_same("old_measure", PLACED), join_type="left")
             .where(exp.or_(*(differ(one, other) for one, other in pairs)))
         )
-        return self._counts_any(rows)
+        found = self.job.engine.query(statement(rows, self._values))
+        return int(found.column("n")[0].as_py()) > 0
 
     def _ranked(self) -> exp.Query:
         """Return the comparisons of who moved, and whose came out different, and what they were."""
@@ -236,18 +229,16 @@ class Retag:
 
     def _make_fresh(self, reached: frozenset[str] | None, *, ranked: bool) -> None:
         """Make the new rows, some customers at a time where they are many."""
-        table, found = fresh(self.strip), chunks(self.job, RETOLD)
-        if len(found) == 1:
-            self._make(table, lambda: self._fresh(reached, ranked=ranked), reached, ranked)
-            return
-        for number, chunk in enumerate(found):
-            query = self._fresh(reached, ranked=ranked, chunk=chunk)
-            made = exp.insert(query, table) if number else create_as(table, query, temporary=True)
-            self.job.engine.run(statement(made, self._values))
+        table = fresh(self.strip)
+        for chunk in chunks(self.job, RETOLD):
+            self._run(
+                lambda chunk=chunk: filling(
+                    table, self._fresh(reached, ranked=ranked, chunk=chunk), chunk
+                ),
+                (table, reached, ranked, chunk),
+            )
 
-    def _fresh(
-        self, reached: Collection[str] | None, *, ranked: bool, chunk: Chunk = ALL
-    ) -> exp.Query:
+    def _fresh(self, reached: Collection[str] | None, *, ranked: bool, chunk: Chunk) -> exp.Query:
         """Return the rows that are not what they were; ``reached`` None: any tag may differ."""
         kinds, tags = self._kinds, self.strip.tags
         chosen = {code for code in tags if reached is None or code in reached} - kinds.compared
@@ -319,18 +310,15 @@ class Retag:
     def _values(self) -> dict[str, Any]:
         return {**self.job.values, **step_values(self.job, self.step), **self.place.numbers}
 
-    def _counts_any(self, rows: exp.Select) -> bool:
-        """Tell whether a query that counts rows (``n``) finds one."""
-        found = self.job.engine.query(statement(rows, self._values))
-        return int(found.column("n")[0].as_py()) > 0
-
-    def _make(self, table: str, query: Callable[[], exp.Query], *variant: object) -> None:
+    def _make(self, table: str, query: Callable[[], exp.Query], *variant: Hashable) -> None:
         """Make a temporary table by a query that is the same at each refresh of a generation."""
-        made = self.job.once(
-            (table, self.place.number, self.strip.name, *variant),
-            lambda: template(create_as(table, query(), temporary=True)),
-        )
-        self.job.engine.run(made.bind(self._values))
+        self._run(lambda: create_as(table, query(), temporary=True), (table, *variant))
+
+    def _run(self, made: Callable[[], exp.Expr], key: tuple[Hashable, ...]) -> None:
+        """Run a statement that is written once for a key in a generation."""
+        whole = (self.place.number, self.strip.name, *key)
+        written = self.job.once(whole, lambda: template(made()))
+        self.job.engine.run(written.bind(self._values))
 
 
 def _before(code: str) -> str:

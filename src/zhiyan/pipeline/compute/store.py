@@ -19,6 +19,7 @@ from zhiyan.core.kinds import KINDS
 from zhiyan.core.snapshot import Manifest
 from zhiyan.core.time import naive_utc
 from zhiyan.lang.rows import known_condition
+from zhiyan.pipeline import stored
 from zhiyan.pipeline.compute.generation import Generation, content, publish
 from zhiyan.pipeline.compute.run import DIALECT, Job, union
 from zhiyan.pipeline.compute.strips import Layout
@@ -153,12 +154,11 @@ def keep(job: Job, place: Generation, *, based_on: Manifest | None) -> Manifest:
 
 def place_of(engine: Engine, snapshot_id: str) -> Generation | None:
     """Return where the rows of a snapshot lie, None if they are in no strips."""
-    query = "SELECT generation, number, strips FROM meta.snapshot WHERE snapshot_id = $id"
-    row = engine.query(Statement(query, {"id": snapshot_id})).to_pylist()[0]
-    if row["strips"] is None:
+    found = stored.place_of(engine, snapshot_id)
+    if found is None:
         return None
-    strips = tuple(json.loads(row["strips"]))
-    return Generation(number=row["generation"], snapshot=row["number"], strips=strips)
+    strips = tuple(found.strips)
+    return Generation(number=found.generation, snapshot=found.number, strips=strips)
 
 
 def _insert(job: Job, manifest: Manifest, place: Generation) -> None:
