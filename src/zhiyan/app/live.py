@@ -24,6 +24,7 @@ from zhiyan.core.snapshot import Manifest
 from zhiyan.core.time import AsOf, aware
 from zhiyan.errors import ZhiyanError
 from zhiyan.pipeline import compute as computing
+from zhiyan.pipeline import history as kept_history
 from zhiyan.pipeline.changes import Telling
 from zhiyan.pipeline.compute import thin as thinning
 from zhiyan.ports import Clock
@@ -81,6 +82,7 @@ class Live:
         with ExitStack() as opening:
             self.workspace = opening.enter_context(Workspace.open(folder, clock=clock))
             thinning.create_tables(self.workspace.engine)
+            kept_history.create_tables(self.workspace.engine)
             vault = opening.enter_context(self.workspace.open_vault())
             log = ChangeLog(log_of(folder))
             opening.callback(log.close)

@@ -61,7 +61,8 @@ class DuckDBEngine:
     def query(self, statement: Statement) -> pa.Table:
         """Run a statement and return its rows as an Arrow table."""
         with _errors_wrapped():
-            return self._execute(statement).to_arrow_table()
+            rows = self._execute(statement).to_arrow_table()
+        return pa.table({}) if rows is None else rows
 
     def _execute(self, statement: Statement) -> duckdb.DuckDBPyConnection:
         """Run a statement; one whose text came before is not parsed again."""

@@ -18,7 +18,7 @@ from zhiyan.lang.bounds import named
 from zhiyan.lang.tag_sql import VALID, with_tags
 from zhiyan.lang.term import literal_sql
 from zhiyan.pipeline.compute.run import DIALECT, Job, create_as, statement
-from zhiyan.pipeline.compute.strips import DIGEST, Layout, reading
+from zhiyan.pipeline.compute.strips import DIGEST, Layout, Strip, reading
 from zhiyan.pipeline.stored import tag_table
 from zhiyan.ports import Statement
 
@@ -26,6 +26,9 @@ from zhiyan.ports import Statement
 ALIVE = 2**31 - 1
 #: Stands in the text of a view for the number of the snapshot.
 SNAPSHOT = "snapshot"
+#: The condition that a row version belongs to the snapshot of a bound number, of which it lacks the
+#: name.
+SEEN = "born <= ${0} AND died > ${0}"
 #: More row versions than this for each living one, and a refresh moves to a new generation.
 MOST_VERSIONS = 8
 
@@ -76,11 +79,6 @@ class Generation:
     def numbers(self) -> dict[str, int]:
         """The numbers of this snapshot and the next, as statements of a refresh bind them."""
         return {"before": self.snapshot, "following": self.snapshot + 1}
-
-    @property
-    def seen(self) -> exp.Expr:
-        """The condition that a row version belongs to this snapshot."""
-        return exp.condition(f"born <= {self.snapshot} AND died > {self.snapshot}")
 
 
 def fresh_generation(job: Job) -> Generation:
@@ -147,7 +145,7 @@ def born_next() -> tuple[exp.Expr, exp.Expr]:
 
 def seen_by(number: str) -> exp.Expr:
     """Return the condition that a row version belongs to the snapshot of a bound number."""
-    return exp.condition(f"born <= ${number} AND died > ${number}", dialect=DIALECT)
+    return exp.condition(SEEN.format(number), dialect=DIALECT)
 
 
 def _moment(value: Any) -> str:
@@ -162,20 +160,25 @@ def content(job: Job, place: Generation) -> tuple[str, int]:
     texts: list[str] = []
     customers = 0
     for strip in Layout.of(job).strips:
-        valid: exp.Expr = exp.column(VALID, quoted=True) if VALID in strip.tags else exp.true()
-        found = _mixed(job, exp.select().from_(place.tags(strip.name)).where(place.seen), valid)
+        found = _mixed(job, place, strip)
         texts.append(f"{found['mixed']}|{found['n']}")
         if VALID in strip.tags or VALID not in job.catalogue.tags:
             customers = int(found["customers"])
     return "|".join(texts), customers
 
 
-def _mixed(job: Job, rows: exp.Select, valid: exp.Expr) -> dict[str, Any]:
-    one = exp.Case(ifs=[exp.If(this=valid, true=exp.Literal.number(1))])
-    columns: Sequence[str | exp.Expr] = (
-        f"to_hex(bit_xor(md5_number({DIGEST}))) AS mixed",
-        "count(*) AS n",
-        exp.alias_(exp.Count(this=one), "customers"),
-    )
-    found: dict[str, Any] = job.engine.query(statement(rows.select(*columns), {})).to_pylist()[0]
+def _mixed(job: Job, place: Generation, strip: Strip) -> dict[str, Any]:
+    def query() -> exp.Query:
+        valid: exp.Expr = exp.column(VALID, quoted=True) if VALID in strip.tags else exp.true()
+        one = exp.Case(ifs=[exp.If(this=valid, true=exp.Literal.number(1))])
+        columns: Sequence[str | exp.Expr] = (
+            f"to_hex(bit_xor(md5_number({DIGEST}))) AS mixed",
+            "count(*) AS n",
+            exp.alias_(exp.Count(this=one), "customers"),
+        )
+        return exp.select(*columns).from_(place.tags(strip.name)).where(seen_by(SNAPSHOT))
+
+    written = job.written(("content", place.number, strip.name), query)
+    rows = job.engine.query(written.bind({SNAPSHOT: place.snapshot}))
+    found: dict[str, Any] = rows.to_pylist()[0]
     return found

@@ -6,19 +6,17 @@ measure differs, where time turned them, and where they compare customers and th
 rows that came out different are written. The result is what ``compute`` gives.
 """
 
-from sqlglot import exp
-
 from zhiyan.core.snapshot import Manifest
 from zhiyan.pipeline.compute.causes import Step
 from zhiyan.pipeline.compute.full import compute
-from zhiyan.pipeline.compute.generation import MOST_VERSIONS, Generation
+from zhiyan.pipeline.compute.generation import ALIVE, MOST_VERSIONS, SEEN, Generation
 from zhiyan.pipeline.compute.remeasure import ID, measured, remeasure
 from zhiyan.pipeline.compute.retag import Retag, fresh
-from zhiyan.pipeline.compute.run import Job, drop, statement
+from zhiyan.pipeline.compute.run import Job, drop
 from zhiyan.pipeline.compute.store import keep, keeping, newest, place_of
 from zhiyan.pipeline.compute.strips import Layout, Strip
 from zhiyan.pipeline.compute.touched import RESOLVED, TOUCHED, Touched, find_touched
-from zhiyan.ports import Engine, Statement
+from zhiyan.ports import Statement
 
 
 def refresh(job: Job) -> Manifest:
@@ -27,11 +25,11 @@ def refresh(job: Job) -> Manifest:
     if base is None or not _is_reusable(job, base):
         return compute(job)
     place = place_of(job.engine, base.snapshot_id)
-    if place is None or _is_crowded(job.engine, place):
+    if place is None or _is_crowded(job, place):
         return compute(job)
     with keeping(job) as kept, job.engine.transaction():
         with job.timed("find touched"):
-            touched = find_touched(job, base)
+            touched = find_touched(job, base, place)
         remeasure(job, touched, place)
         fewer = touched.may_move and _end_gone(job, touched, place)
         strips = Layout.of(job).strips
@@ -55,7 +53,7 @@ def refresh(job: Job) -> Manifest:
             _update_parties(job, touched, place)
         drop(job.engine, *(name(strip) for name in (measured, fresh) for strip in strips))
         touched.forget(job)
-        kept.append(keep(job, place.following, based_on=base))
+        kept.append(keep(job, place.following, based_on=base, kinds=touched.kinds))
     return kept[0]
 
 
@@ -69,15 +67,14 @@ def _is_reusable(job: Job, base: Manifest) -> bool:
     )
 
 
-def _is_crowded(engine: Engine, place: Generation) -> bool:
+def _is_crowded(job: Job, place: Generation) -> bool:
     """Tell whether a generation holds so many old rows that a new one is due."""
-    living = f"count(CASE WHEN {place.seen.sql()} THEN 1 END)"
+    seen = SEEN.format("before")
     texts = [
-        f"SELECT count(*) > $most * {living} FROM {table}"  # noqa: S608 - names of our own tables
+        f"SELECT count(*) > {MOST_VERSIONS} * count(CASE WHEN {seen} THEN 1 END) AS n FROM {table}"  # noqa: S608 - ours
         for table in map(place.tags, place.strips)
     ]
-    found = (engine.query(Statement(text, {"most": MOST_VERSIONS})) for text in texts)
-    return any(bool(rows.column(0)[0].as_py()) for rows in found)
+    return any(_ask(job, place, text) for text in texts)
 
 
 def _are_more(job: Job, place: Generation, strip: Strip) -> bool:
@@ -85,17 +82,17 @@ def _are_more(job: Job, place: Generation, strip: Strip) -> bool:
 
     Any strip tells: each has a row of everybody.
     """
-    known = f"SELECT {ID} FROM {place.tags(strip.name)} WHERE {place.seen.sql()}"  # noqa: S608 - names of our own tables
-    text = f"SELECT count(*) FROM {measured(strip)} WHERE {ID} NOT IN ({known})"  # noqa: S608 - names of our own tables
-    return bool(job.engine.query(Statement(text)).column(0)[0].as_py())
+    known = f"SELECT {ID} FROM {place.tags(strip.name)} WHERE {SEEN.format('before')}"  # noqa: S608 - ours
+    text = f"SELECT count(*) AS n FROM {measured(strip)} WHERE {ID} NOT IN ({known})"  # noqa: S608 - ours
+    return bool(_ask(job, place, text))
 
 
 def _end_gone(job: Job, touched: Touched, place: Generation) -> bool:
     """End the rows of customers who are none any more; tell whether there were any."""
-    gone = f"{ID} NOT IN (SELECT {ID} FROM identity.assignment){_of_the_resolved(touched)}"  # noqa: S608 - names of our own tables
+    gone = f"{ID} NOT IN (SELECT {ID} FROM identity.assignment){_of_the_resolved(touched)}"  # noqa: S608 - ours
     table = place.tags(place.strips[0])
-    text = f"SELECT count(*) FROM {table} WHERE {place.seen.sql()} AND {gone}"  # noqa: S608 - names of our own tables
-    fewer = bool(job.engine.query(Statement(text)).column(0)[0].as_py())
+    text = f"SELECT count(*) AS n FROM {table} WHERE {SEEN.format('before')} AND {gone}"  # noqa: S608 - ours
+    fewer = bool(_ask(job, place, text))
     if fewer:
         for table in place.customers:
             _end(job, place, table=table, which=gone)
@@ -107,33 +104,38 @@ def _of_the_resolved(touched: Touched, table: str = "") -> str:
     if not touched.resolved:
         return ""
     prefix = f"{table}." if table else ""
-    return f" AND {prefix}{ID} IN (SELECT {ID} FROM {TOUCHED} WHERE cause = {RESOLVED})"  # noqa: S608 - names of our own tables
+    return f" AND {prefix}{ID} IN (SELECT {ID} FROM {TOUCHED} WHERE cause = {RESOLVED})"  # noqa: S608 - ours
 
 
 def _replace(job: Job, place: Generation, *, table: str, rows: str) -> None:
     """Put the rows of a temporary table in the place of those of the same customers."""
-    _end(job, place, table=table, which=f"{ID} IN (SELECT {ID} FROM {rows})")  # noqa: S608 - names of our own tables
-    query = exp.insert(exp.select("*").from_(rows).order_by(ID), table)
-    job.engine.run(statement(query, {}))
+    _end(job, place, table=table, which=f"{ID} IN (SELECT {ID} FROM {rows})")  # noqa: S608 - ours
+    job.engine.run(Statement(f"INSERT INTO {table} SELECT * FROM {rows} ORDER BY {ID}"))  # noqa: S608 - ours
 
 
 def _end(job: Job, place: Generation, *, table: str, which: str) -> None:
-    died = {"died": place.following.snapshot}
-    text = f"UPDATE {table} SET died = $died WHERE {place.seen.sql()} AND {which}"  # noqa: S608 - names of our own tables
-    job.engine.run(Statement(text, died))
+    seen = SEEN.format("before")
+    text = f"UPDATE {table} SET died = $following WHERE {seen} AND {which}"  # noqa: S608 - ours
+    job.engine.run(Statement(text, place.numbers))
 
 
 def _update_parties(job: Job, touched: Touched, place: Generation) -> None:
     """Replace who is who where it is no longer so."""
-    table, following = place.parties, place.following
     same = "now.party_id = old.party_id AND now.customer_id = old.customer_id"
-    now = f"SELECT 1 FROM identity.assignment AS now WHERE {same}"  # noqa: S608 - names of our own tables
-    gone = f"{place.seen.sql()} AND NOT EXISTS ({now}){_of_the_resolved(touched, 'old')}"
-    text = f"UPDATE {table} AS old SET died = $died WHERE {gone}"  # noqa: S608 - names of our own tables
-    job.engine.run(Statement(text, {"died": following.snapshot}))
-    there = f"SELECT 1 FROM {table} AS old WHERE {same} AND {following.seen.sql()}"  # noqa: S608 - names of our own tables
-    rows = exp.select("now.party_id", "now.customer_id", *following.version)
-    rows = rows.from_("identity.assignment AS now").where(
-        f"NOT EXISTS ({there}){_of_the_resolved(touched, 'now')}"
+    now = f"SELECT 1 FROM identity.assignment AS now WHERE {same}"  # noqa: S608 - ours
+    gone = f"NOT EXISTS ({now}){_of_the_resolved(touched, 'old')}"
+    _end(job, place, table=f"{place.parties} AS old", which=gone)
+    following = {"following": place.following.snapshot}
+    there = f"SELECT 1 FROM {place.parties} AS old WHERE {same} AND {SEEN.format('following')}"  # noqa: S608 - ours
+    text = (
+        f"INSERT INTO {place.parties} SELECT now.party_id, now.customer_id, $following, {ALIVE}"  # noqa: S608 - ours
+        f" FROM identity.assignment AS now WHERE NOT EXISTS ({there})"
+        f"{_of_the_resolved(touched, 'now')}"
     )
-    job.engine.run(statement(exp.insert(rows, table), {}))
+    job.engine.run(Statement(text, following))
+
+
+def _ask(job: Job, place: Generation, text: str) -> int:
+    """Return the number that a question about the snapshot before has for an answer, as ``n``."""
+    rows = job.engine.query(Statement(text, {"before": place.snapshot}))
+    return int(rows.column("n")[0].as_py())

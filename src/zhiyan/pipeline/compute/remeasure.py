@@ -4,8 +4,10 @@ Facts of the touched are put aside first, one scan per kind, so that every part 
 of a strip is written anew for whom one of its measures differs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
 
 from sqlglot import exp
 
@@ -25,7 +27,7 @@ from zhiyan.pipeline.compute.full import (
     within,
 )
 from zhiyan.pipeline.compute.generation import Generation, born_next, seen_by
-from zhiyan.pipeline.compute.run import Job, Template, create_as, drop, statement, template, union
+from zhiyan.pipeline.compute.run import Job, Template, create_as, drop, template, union
 from zhiyan.pipeline.compute.strips import Layout, Strip
 from zhiyan.pipeline.compute.touched import MEMBERS, Touched
 from zhiyan.ports import Statement
@@ -34,6 +36,7 @@ ID = "customer_id"
 #: Temporary tables, a row per customer: what time changes for all, who may get a new row.
 FOLLOWING, REPLACED = "following", "replaced"
 SLICE = "slice_"
+Names: TypeAlias = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +66,14 @@ def remeasure(job: Job, touched: Touched, place: Generation) -> None:
             place=place,
         )
         with job.timed("measures of all"):
-            _make(job, FOLLOWING, rows.following(touched))
+            _make(
+                job, FOLLOWING, partial(rows.following, touched), key=(rows.names, touched.resolved)
+            )
             drop(job.engine, *(part.name for part in rows.everybody))
         with job.timed("new measures"):
-            _make(job, REPLACED, rows.replaced(touched), **place.numbers)
+            tables = tuple(sorted({touched.parties[part.name] for part in rows.parts}))
+            made = partial(rows.replaced, tables)
+            _make(job, REPLACED, made, key=(place.number, rows.names, tables), **place.numbers)
             for chunk in chunks(job, REPLACED):
                 job.engine.run(rows.filling(job, chunk))
         drop(job.engine, FOLLOWING, REPLACED, *(part.name for part in rows.parts))
@@ -84,8 +91,9 @@ def _make_touched(job: Job, parts: Sequence[Part], parties: Mapping[str, str]) -
     values = job.values
     with job.timed("facts of the touched"):
         kinds = _slices(made, parties)
-        for kind, query in kinds.items():
-            _make(job, f"{SLICE}{kind}", query)
+        for kind, (columns, readers) in kinds.items():
+            made_of = partial(_slice, kind, columns, readers)
+            _make(job, f"{SLICE}{kind}", made_of, key=(columns, readers))
     for part in parts:
         with job.timed(f"source {part.source}"):
             job.engine.run(made[part.name].template.bind(values))
@@ -113,23 +121,28 @@ def _part_statement(job: Job, part: Part, parties: str) -> _PartStatement:
     )
 
 
-def _slices(made: Mapping[str, _PartStatement], parties: Mapping[str, str]) -> dict[str, exp.Query]:
-    """Return for each kind the facts that some touched parts read of it."""
+def _slices(
+    made: Mapping[str, _PartStatement], parties: Mapping[str, str]
+) -> dict[str, tuple[Names, Names]]:
+    """Return for each kind the columns that some touched parts read of it, and of which parties."""
     columns: dict[str, set[str]] = {}
     readers: dict[str, set[str]] = {}
     for name, part in made.items():
         for kind, own in part.reads.items():
             columns.setdefault(kind, {"party_id"}).update(own)
             readers.setdefault(kind, set()).add(parties[name])
-    found: dict[str, exp.Query] = {}
-    for kind in sorted(columns, key=list(KINDS).index):
-        wanted = union(
-            [exp.select("party_id").from_(table) for table in sorted(readers[kind])], distinct=True
-        )
-        rows = exp.select(*(exp.column(name, quoted=True) for name in sorted(columns[kind])))
-        inside = exp.In(this=exp.column("party_id"), query=exp.Subquery(this=wanted))
-        found[kind] = rows.from_(f"event.{kind}").where(inside, copy=False)
-    return found
+    return {
+        kind: (tuple(sorted(columns[kind])), tuple(sorted(readers[kind])))
+        for kind in sorted(columns, key=list(KINDS).index)
+    }
+
+
+def _slice(kind: str, columns: Names, readers: Names) -> exp.Query:
+    """Return some columns of the facts of a kind of everybody in some tables of parties."""
+    wanted = union([exp.select("party_id").from_(table) for table in readers], distinct=True)
+    rows = exp.select(*(exp.column(name, quoted=True) for name in columns))
+    inside = exp.In(this=exp.column("party_id"), query=exp.Subquery(this=wanted))
+    return rows.from_(f"event.{kind}").where(inside, copy=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,14 +157,23 @@ class _Rows:
     everybody: tuple[Part, ...]
     place: Generation
 
+    @property
+    def names(self) -> tuple[Names, Names]:
+        """The names of its parts: those for some, those for everybody."""
+        some, all_ = (tuple(part.name for part in one) for one in (self.parts, self.everybody))
+        return some, all_
+
     def following(self, touched: Touched) -> exp.Query:
         """Return everybody with what time changes for all; without such, who may be new."""
         if self.everybody or not touched.resolved:
             return joined(self.everybody, "identity.assignment")
         return exp.select(ID).distinct().from_(MEMBERS)
 
-    def replaced(self, touched: Touched) -> exp.Query:
-        """Return everybody whose measures may differ: touched, new, or moved by time."""
+    def replaced(self, tables: Names) -> exp.Query:
+        """Return everybody whose measures may differ: touched, new, or moved by time.
+
+        The touched are in some tables of parties.
+        """
         differs = [
             differ(exp.column(c.name, table=FOLLOWING, quoted=True), _old(c))
             for part in self.everybody
@@ -163,19 +185,14 @@ class _Rows:
             .join(self._before(), on=f"old.{ID} = {FOLLOWING}.{ID}", join_type="left")
             .where(exp.or_(f"old.{ID} IS NULL", *differs, copy=False), copy=False)
         )
-        tables = sorted({touched.parties[part.name] for part in self.parts})
         return union([*(exp.select(ID).from_(name) for name in tables), moved], distinct=True)
 
     def filling(self, job: Job, chunk: Chunk) -> Statement:
         """Return the statement that puts the rows that differ into their table."""
-        parts, everybody = (tuple(p.name for p in some) for some in (self.parts, self.everybody))
         table = measured(self.strip)
-
-        def made() -> Template:
-            return template(filling(table, self.measured(chunk), chunk))
-
-        key = (table, self.place.number, parts, everybody, chunk)
-        return job.once(key, made).bind(self.place.numbers)
+        key = (table, self.place.number, self.names, chunk)
+        written = job.written(key, lambda: filling(table, self.measured(chunk), chunk))
+        return written.bind(self.place.numbers)
 
     def measured(self, chunk: Chunk) -> exp.Query:
         """Return the rows that differ: told anew where touched, else taken over, empty for the new."""
@@ -250,5 +267,9 @@ def differ(one: exp.Expr, other: exp.Expr) -> exp.Expr:
     return exp.NullSafeNEQ(this=one.copy(), expression=other)
 
 
-def _make(job: Job, table: str, query: exp.Query, **values: int) -> None:
-    job.engine.run(statement(create_as(table, query, temporary=True), values))
+def _make(
+    job: Job, table: str, query: Callable[[], exp.Query], *, key: Hashable, **values: int
+) -> None:
+    """Make a temporary table by a query that is the same for a key."""
+    written = job.written((table, key), lambda: create_as(table, query(), temporary=True))
+    job.engine.run(written.bind(values))

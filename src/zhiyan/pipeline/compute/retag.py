@@ -24,8 +24,6 @@ from zhiyan.pipeline.compute.run import (
     Job,
     create_as,
     drop,
-    statement,
-    template,
     union,
 )
 from zhiyan.pipeline.compute.strips import DIGEST, Layout, Reader, Strip, reading
@@ -180,27 +178,31 @@ class Retag:
         before = self.reached is None or kinds.read_before & (self.reached | layout.counters)
         if self.fewer or before or not kinds.compared.isdisjoint(kinds.clocked):
             return True
+        key = ("compared anew", self.place.number, self.strip.name)
+        written = self.job.written(key, self._compared_anew)
+        found = self.job.engine.query(written.bind(self._values))
+        return int(found.column("n")[0].as_py()) > 0
+
+    def _compared_anew(self) -> exp.Query:
+        """Return the query that counts, as ``n``, for whom what is compared differs."""
+        kinds, layout = self._kinds, self._layout
         measures = measures_of(kinds.compared, self.job.plan)
         pairs = [(_of(PLACED, code), _of("old", code)) for code in sorted(kinds.read)]
         pairs += [(_of("measure", name), _of("old_measure", name)) for name in measures]
-        if not pairs:
-            return False
         now, was = (
             layout.rows(
                 self.place, measures=measures, first=self.strip.name, read=reading(seen_by(number))
             )
             for number in ("following", "before")
         )
-        rows = (
+        return (
             exp.select("count(*) AS n")
             .from_(PLACED)
             .join(now.subquery("measure"), on=_same("measure", PLACED))
             .join(self._old(), on=_same("old", PLACED), join_type="left")
             .join(was.subquery("old_measure"), on=_same("old_measure", PLACED), join_type="left")
-            .where(exp.or_(*(differ(one, other) for one, other in pairs)))
+            .where(exp.or_(exp.false(), *(differ(one, other) for one, other in pairs)))
         )
-        found = self.job.engine.query(statement(rows, self._values))
-        return int(found.column("n")[0].as_py()) > 0
 
     def _ranked(self) -> exp.Query:
         """Return the comparisons of who moved, and whose came out different, and what they were."""
@@ -316,8 +318,7 @@ class Retag:
 
     def _run(self, made: Callable[[], exp.Expr], key: tuple[Hashable, ...]) -> None:
         """Run a statement that is written once for a key in a generation."""
-        whole = (self.place.number, self.strip.name, *key)
-        written = self.job.once(whole, lambda: template(made()))
+        written = self.job.written((self.place.number, self.strip.name, *key), made)
         self.job.engine.run(written.bind(self._values))
 
 

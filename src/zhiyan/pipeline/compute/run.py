@@ -19,8 +19,8 @@ from zhiyan.lang.rows import Frame
 from zhiyan.ports import Engine, Progress, Statement
 
 DIALECT = "duckdb"
-#: How much is kept of what was made from definitions.
-MOST_KEPT = 500
+#: How much is kept of what was made from definitions: what was asked for last.
+MOST_KEPT = 1_000
 _Made = TypeVar("_Made")
 
 
@@ -59,12 +59,15 @@ class Job:
     def once(self, key: Hashable, make: Callable[[], _Made]) -> _Made:
         """Return what a function makes of nothing but the definitions, made once for each key."""
         whole = (self.definitions, key)
-        if whole not in self.memo:
-            if len(self.memo) > MOST_KEPT:
-                self.memo.clear()
-            self.memo[whole] = make()
-        found: _Made = self.memo[whole]
+        found: _Made = self.memo.pop(whole) if whole in self.memo else make()
+        if len(self.memo) >= MOST_KEPT:
+            del self.memo[next(iter(self.memo))]
+        self.memo[whole] = found
         return found
+
+    def written(self, key: Hashable, make: Callable[[], exp.Expr]) -> "Template":
+        """Return the statement that a function builds of nothing but the definitions and a key."""
+        return self.once(("written", key), lambda: template(make()))
 
     @property
     def plan(self) -> Plan:

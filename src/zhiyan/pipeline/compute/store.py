@@ -7,7 +7,7 @@ manifest.
 
 import hashlib
 import json
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
@@ -56,10 +56,14 @@ def create_tables(engine: Engine) -> None:
         engine.run(Statement(text))
 
 
-def snapshots(engine: Engine) -> list[Manifest]:
-    """Return all manifests, latest as-of first."""
+def snapshots(engine: Engine, snapshot_id: str | None = None) -> list[Manifest]:
+    """Return all manifests, latest as-of first; with an id, the one of it if there is one."""
+    one = "" if snapshot_id is None else " WHERE snapshot_id = $id"
     rows = engine.query(
-        Statement("SELECT * FROM meta.snapshot ORDER BY as_of DESC, created_at DESC, snapshot_id")
+        Statement(
+            f"SELECT * FROM meta.snapshot{one} ORDER BY as_of DESC, created_at DESC, snapshot_id",  # noqa: S608 - ours
+            {} if snapshot_id is None else {"id": snapshot_id},
+        )
     )
     return [_manifest(row) for row in rows.to_pylist()]
 
@@ -122,17 +126,21 @@ UPDATE meta.snapshot SET complete = true, known_at = greatest(known_at, $known_a
 """
 
 
-def keep(job: Job, place: Generation, *, based_on: Manifest | None) -> Manifest:
-    """Turn the freshly made rows of a generation into a snapshot; call inside ``keeping``."""
+def keep(
+    job: Job, place: Generation, *, based_on: Manifest | None, kinds: Collection[str] = tuple(KINDS)
+) -> Manifest:
+    """Turn the freshly made rows of a generation into a snapshot; call inside ``keeping``.
+
+    Of all kinds of facts but ``kinds``, the snapshot that it is based on saw the same rows.
+    """
     with job.timed("fingerprint"):
         text, customers = content(job, place)
         data = hashlib.sha256(text.encode()).hexdigest()[:32]
         parts = (job.definitions, job.moment.stored_as_of.isoformat(), data)
         snapshot_id = hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
-        for found in snapshots(job.engine):
-            if found.snapshot_id == snapshot_id:
-                raise _Known(found)
-        events = _event_counts(job, based_on)
+        for found in snapshots(job.engine, snapshot_id):
+            raise _Known(found)
+        events = _event_counts(job, based_on, kinds)
     manifest = Manifest(
         snapshot_id=snapshot_id,
         as_of=job.moment.stored_as_of,
@@ -189,8 +197,11 @@ def _with_newest_import(text: str, values: dict[str, Any]) -> Statement:
     return Statement(text.replace("{newest}", newest), values)
 
 
-def _event_counts(job: Job, base: Manifest | None) -> dict[str, int]:
-    """Return how many rows of each kind the snapshot saw; told from the one before if there is one."""
+def _event_counts(job: Job, base: Manifest | None, kinds: Collection[str]) -> dict[str, int]:
+    """Return how many rows of each kind the snapshot saw; told from the one before if there is one.
+
+    Of the others than ``kinds``, it saw as many as the one before.
+    """
     bound = {
         "facts_before": job.facts_before or job.moment.stored_as_of,
         "known_at": job.moment.stored_known_at,
@@ -204,7 +215,9 @@ def _event_counts(job: Job, base: Manifest | None) -> dict[str, int]:
             "last_import": last_import(job.engine, base.snapshot_id),
         }
     long = frozenset(kind for kind, rows in counts.items() if rows > LONG)
-    query = _counting() if base is None else _counting_changes(long)
+    if not kinds:
+        return dict(counts)
+    query = _counting() if base is None else _counting_changes(frozenset(kinds), long)
     for row in job.engine.query(Statement(query, bound)).to_pylist():
         counts[row["kind"]] = counts.get(row["kind"], 0) + int(row["n"] or 0)
     return {kind: counts[kind] for kind in sorted(counts) if counts[kind]}
@@ -219,8 +232,8 @@ def _counting() -> str:
 
 
 @cache
-def _counting_changes(long: frozenset[str]) -> str:
-    """Return the query that counts the rows of every kind that a snapshot knows and one before not.
+def _counting_changes(kinds: frozenset[str], long: frozenset[str]) -> str:
+    """Return the query that counts the rows of some kinds that a snapshot knows and one before not.
 
     Rows that are known no more count less. Long kinds are read once for each reason, which reads few
     blocks of a table in the order in which rows came.
@@ -236,7 +249,7 @@ def _counting_changes(long: frozenset[str]) -> str:
     )
     sign = exp.Case(ifs=[exp.If(this=gone, true="-1")], default="1")
     queries: list[exp.Query] = []
-    for kind in KINDS:
+    for kind in sorted(kinds):
         if kind in long:
             queries += [_count(kind, "count(*)", one) for one in (new, due)]
             queries.append(_count(kind, "-count(*)", gone))

@@ -14,7 +14,7 @@ _TABLE = "CREATE TABLE IF NOT EXISTS meta.live_snapshot (snapshot_id VARCHAR PRI
 
 _OUTDONE = """
 SELECT snapshot_id FROM meta.live_snapshot SEMI JOIN meta.snapshot USING (snapshot_id)
-WHERE snapshot_id <> $newest AND snapshot_id NOT IN (SELECT snapshot_id FROM {sightings})
+WHERE snapshot_id <> $newest AND snapshot_id NOT IN (SELECT snapshot_id FROM history.sighting)
 ORDER BY snapshot_id
 """
 
@@ -46,24 +46,17 @@ def pin(engine: Engine, snapshot_id: str) -> None:
 
 
 def thin(engine: Engine, newest: Manifest) -> int:
-    """Take out the live snapshots before the newest, all or nothing; return how many went."""
-    text = _OUTDONE.replace("{sightings}", _sightings(engine))
-    rows = engine.query(Statement(text, {"newest": newest.snapshot_id})).to_pylist()
+    """Take out the live snapshots before the newest, all or nothing; return how many went.
+
+    The tables of history are there.
+    """
+    rows = engine.query(Statement(_OUTDONE, {"newest": newest.snapshot_id})).to_pylist()
+    if not rows:
+        return 0
     with engine.transaction():
         for row in rows:
             _take_out(engine, str(row["snapshot_id"]))
     return len(rows)
-
-
-def _sightings(engine: Engine) -> str:
-    """Return the table of what history keeps; an empty one where there is no history yet."""
-    found = engine.query(
-        Statement(
-            "SELECT 1 FROM information_schema.tables"
-            " WHERE table_schema = 'history' AND table_name = 'sighting'"
-        )
-    )
-    return "history.sighting" if found.num_rows else "(SELECT NULL AS snapshot_id LIMIT 0)"
 
 
 def _take_out(engine: Engine, snapshot_id: str) -> None:

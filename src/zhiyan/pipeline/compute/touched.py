@@ -9,18 +9,19 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from zhiyan.core.kinds import KINDS
 from zhiyan.core.snapshot import Manifest
 from zhiyan.lang.bounds import named
 from zhiyan.lang.plan import Part
 from zhiyan.lang.rows import IDENTIFIER
 from zhiyan.pipeline.compute.causes import Cause, Step, causes, step_values, windows_are_stored
+from zhiyan.pipeline.compute.generation import Generation, seen_by
 from zhiyan.pipeline.compute.run import (
     DIALECT,
     Job,
     Template,
     create_as,
     drop,
-    statement,
     template,
     union,
 )
@@ -34,6 +35,12 @@ FACTS, TOUCHED, MEMBERS = "touched_fact", "touched", "touched_member"
 MOVED, IDENTIFIED, RESOLVED = -1, -2, -3
 
 
+_MEMBERS = f"""
+CREATE TEMPORARY TABLE {MEMBERS} AS SELECT now.party_id, now.customer_id, {TOUCHED}.cause
+FROM identity.assignment AS now JOIN {TOUCHED} ON {TOUCHED}.customer_id = now.customer_id
+"""  # noqa: S608 - ours
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Touched:
     """What must be computed again.
@@ -41,13 +48,15 @@ class Touched:
     ``everybody``: the parts that time changes for all. ``parties``: for each other part that
     somebody is touched in, the temporary table (party_id, customer_id) of those customers; parts
     with the same customers share one. ``resolved``: ``touched`` has all customers of whom resolve
-    knows anything new. ``causes`` are those that touched somebody.
+    knows anything new. ``causes`` are those that touched somebody. Of all other ``kinds`` of facts
+    the snapshot before saw the very rows that are seen now.
     """
 
     everybody: tuple[Part, ...]
     parties: Mapping[str, str]
     resolved: bool
     causes: frozenset[int]
+    kinds: frozenset[str]
 
     @property
     def may_move(self) -> bool:
@@ -64,8 +73,8 @@ class Touched:
         drop(job.engine, TOUCHED, MEMBERS, *sorted(set(self.parties.values())))
 
 
-def find_touched(job: Job, base: Manifest) -> Touched:
-    """Tell whom what happened since a snapshot may touch."""
+def find_touched(job: Job, base: Manifest, place: Generation) -> Touched:
+    """Tell whom what happened since a snapshot may touch; its rows lie at ``place``."""
     step = Step.of(job, base.as_of)
     resolved = resolution(job.engine, base.snapshot_id)
     everybody = tuple(
@@ -86,22 +95,22 @@ def find_touched(job: Job, base: Manifest) -> Touched:
         "old_known": base.known_at,
     }
     job.engine.run(facts.bind(values))
-    customers = statement(
-        create_as(TOUCHED, _customers(base, resolved), temporary=True), {"resolution": resolved}
+    customers = job.written(
+        (TOUCHED, place.number, resolved is None),
+        lambda: create_as(TOUCHED, _customers(place, resolved), temporary=True),
     )
-    job.engine.run(customers)
-    members = exp.select("now.party_id", "now.customer_id", f"{TOUCHED}.cause")
-    members = members.from_("identity.assignment AS now").join(
-        TOUCHED, on=f"{TOUCHED}.customer_id = now.customer_id"
-    )
-    job.engine.run(statement(create_as(MEMBERS, members, temporary=True), {}))
+    job.engine.run(customers.bind({**place.numbers, "resolution": resolved}))
+    job.engine.run(Statement(_MEMBERS))
+    kinds = frozenset(KINDS) - {cause.kind for cause in found}
+    kinds |= {found[number].kind for number in _causes(job, FACTS)}
     drop(job.engine, FACTS)
-    happened = _happened(job)
+    happened = _causes(job, TOUCHED)
     return Touched(
         everybody=everybody,
         parties=_parties(job, found, others, happened=happened),
         resolved=resolved is not None,
         causes=happened,
+        kinds=kinds,
     )
 
 
@@ -139,19 +148,19 @@ def _parties_of(kind: str, conditions: Mapping[int, exp.Expr]) -> exp.Select:
     return exp.select("party_id", "cause").from_(rows.subquery("fact")).where("cause IS NOT NULL")
 
 
-def _customers(base: Manifest, resolved: int | None) -> exp.Query:
+def _customers(place: Generation, resolved: int | None) -> exp.Query:
     """Return (customer, cause): of touched facts, and of what resolve changed."""
     by_fact = (
         exp.select("now.customer_id", "fact.cause")
         .from_("identity.assignment AS now")
         .join(f"{FACTS} AS fact", on="fact.party_id = now.party_id")
     )
-    before = exp.to_table(f"snapshot.a_{base.snapshot_id}", alias="before")
+    parties = exp.select("party_id", "customer_id").from_(place.parties).where(seen_by("before"))
     moved = (
         exp.select(
             "unnest([now.customer_id, before.customer_id]) AS customer_id", f"{MOVED} AS cause"
         )
-        .from_(before)
+        .from_(parties.subquery("before"))
         .join("identity.assignment AS now", on="before.party_id = now.party_id", join_type="left")
         .where("now.customer_id IS DISTINCT FROM before.customer_id")
     )
@@ -175,8 +184,8 @@ def _customers(base: Manifest, resolved: int | None) -> exp.Query:
     )
 
 
-def _happened(job: Job) -> frozenset[int]:
-    rows = job.engine.query(Statement(f"SELECT DISTINCT cause FROM {TOUCHED}"))  # noqa: S608 - our name
+def _causes(job: Job, table: str) -> frozenset[int]:
+    rows = job.engine.query(Statement(f"SELECT DISTINCT cause FROM {table}"))  # noqa: S608 - our names
     return frozenset(int(row["cause"]) for row in rows.to_pylist())
 
 
@@ -195,10 +204,9 @@ def _parties(
         if why:
             chosen[part.name] = tables.setdefault(why, f"touched_{part.name}")
     for why, name in tables.items():
-        numbers = [exp.Literal.number(number) for number in sorted(why)]
-        members = exp.select("party_id", "customer_id").distinct().from_(MEMBERS)
-        members = members.where(exp.In(this=exp.column("cause"), expressions=numbers))
-        job.engine.run(statement(create_as(name, members, temporary=True), {}))
+        numbers = ", ".join(map(str, sorted(why)))
+        text = f"SELECT DISTINCT party_id, customer_id FROM {MEMBERS} WHERE cause IN ({numbers})"  # noqa: S608 - ours
+        job.engine.run(Statement(f"CREATE TEMPORARY TABLE {name} AS {text}"))
     return chosen
 
 
