@@ -1,9 +1,16 @@
 """The retail pack on a handful of orders, computed by the real engine."""
 
-from datetime import date
+from datetime import date, datetime
 
+import pyarrow as pa
 import pytest
-from tests.packs.clinic import Clinic, ago, compute_together
+from tests.packs.clinic import PACKS, Clinic, ago, compute_together
+
+from zhiyan.core.snapshot import Manifest
+from zhiyan.engines.duckdb import DuckDBEngine
+from zhiyan.lang.load import load_catalogue
+from zhiyan.pipeline.queue import Request, rank, run_of
+from zhiyan.ports import Statement
 
 
 def shop(clinic):
@@ -61,3 +68,37 @@ def test_test_accounts_have_no_tags(tags):
     assert tags[6]["net_spend"] is None
     assert tags[5]["cart_abandoned"] is True
     assert tags[4]["discount_share"] == 1.0
+
+
+def ranked(tags, *, held):
+    """Return (customer, action) of the queue over the tags."""
+    catalogue = load_catalogue([PACKS / "retail"])
+    at = datetime(2026, 11, 22)  # noqa: DTZ001 - naive UTC, as stored
+    manifest = Manifest(
+        snapshot_id="x", as_of=at, known_at=at, created_at=at, catalogue="", data="",
+        customers=len(tags), events={}, tags=dict.fromkeys(catalogue.tags, ""), timings={},
+    )  # fmt: skip
+    rows = [{"customer_id": n, **{c: row[c] for c in catalogue.tags}} for n, row in tags.items()]
+    engine = DuckDBEngine(None)
+    engine.run(Statement("CREATE SCHEMA snapshot"))
+    with engine.load("given", pa.Table.from_pylist(rows)):
+        engine.run(Statement("CREATE TABLE snapshot.t_x AS SELECT * FROM given"))
+    found = rank(run_of(engine, catalogue, manifest, offset=480), Request(held=held))
+    engine.close()
+    return [(entry.customer_id, entry.action) for entry in found.entries]
+
+
+def served(clinic):
+    clinic.add("web_event", 1, ago(2), type="cart")
+    for customer in (2, 3, 4):
+        clinic.buy(customer, ago(30), 500)
+    clinic.add("complaint", 3, ago(3), status="open")
+    clinic.add("consent", 4, ago(2), purpose="marketing", action="withdrawn")
+
+
+def test_the_queue_serves_complaints_first_and_asks_nobody_who_refused():
+    tags = compute_together(Clinic(pack="retail"), [served])[served]
+    assert [tags[n]["do_not_contact"] for n in (1, 2, 3, 4)] == [False, False, False, True]
+    able, held = ranked(tags, held=False), ranked(tags, held=True)
+    assert able == [(3, "handle_complaint"), (1, "remind_cart"), (2, "second_order")]
+    assert held == [(3, "second_order"), (4, "second_order")]
