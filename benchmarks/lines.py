@@ -222,6 +222,7 @@ def segments(run: Run) -> None:
     """Random nested conditions of 3 to 8 clauses."""
     told = run.ours("segments", copies=run.copies)
     note = f"{told['customers']:,} customers; matched {told['matched']} (least, median, most)"
+    run.line("all tags into one table", _both(told["aligning"]))
     run.line("count, p50 / p99", _spread(told["count"]), peak=told["peak"], note=note)
     run.line("select (count and first page), p50 / p99", _spread(told["select"]))
 
@@ -232,7 +233,7 @@ def past(run: Run) -> None:
     full = told["full"]
     run.line("full compute", _both(full), peak=told["peak"])
     _beside(run, "compute as of 400 days before", told["past"], full=full)
-    run.line("put two snapshots into history", _both(told["keeping"]))
+    run.line("put the first snapshot into history", _both(told["keeping"]))
     middle = sorted(told["members"])[len(told["members"]) // 2]
     run.line(
         "members as of that day, from history", _both(middle), note=f"{told['found']:,} members"

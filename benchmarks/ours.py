@@ -22,7 +22,7 @@ from zhiyan.core.snapshot import Manifest
 from zhiyan.lang.load import load_catalogue
 from zhiyan.pipeline import compute as computing
 from zhiyan.pipeline import history
-from zhiyan.pipeline.select import count
+from zhiyan.pipeline.select import align, count, whole_table
 from zhiyan.pipeline.stored import place_of
 from zhiyan.ports import Statement
 
@@ -34,10 +34,8 @@ Told = dict[str, Any]
 
 def forget(workspace: Workspace) -> None:
     """Drop every snapshot and its history, so that the next compute starts from nothing."""
-    for schema in ("snapshot", "history"):
-        run(workspace, f"DROP SCHEMA IF EXISTS {schema} CASCADE")
-    run(workspace, "DELETE FROM meta.snapshot")
-    computing.create_tables(workspace.engine)
+    _forget_snapshots(workspace)
+    run(workspace, "DROP SCHEMA IF EXISTS history CASCADE")
     history.create_tables(workspace.engine)
     run(workspace, "CHECKPOINT")
 
@@ -127,6 +125,7 @@ def segments(workspace: Workspace, group: Group, chosen: argparse.Namespace) -> 
     manifest = workspace.snapshot()
     if chosen.copies > 1:
         _multiply(workspace, manifest, chosen.copies)
+    aligning = timed(lambda: align(workspace.engine, manifest))
     texts = trees(workspace, manifest, TREES)
     workspace.select(texts[0])
     counted = [
@@ -135,6 +134,7 @@ def segments(workspace: Workspace, group: Group, chosen: argparse.Namespace) -> 
     matched = [workspace.select(text).counts.matched for text in texts[:50]]
     selected = [timed(lambda text=text: workspace.select(text)) for text in texts[:100]]
     told = {
+        "aligning": aligning,
         "count": _spread(counted),
         "select": _spread(selected),
         "matched": [min(matched), statistics.median(matched), max(matched)],
@@ -148,6 +148,7 @@ def segments(workspace: Workspace, group: Group, chosen: argparse.Namespace) -> 
 
 def _multiply(workspace: Workspace, manifest: Manifest, copies: int) -> None:
     """Put the rows of a snapshot's tags there so many times, as so many more customers."""
+    run(workspace, f"DROP TABLE IF EXISTS {whole_table(manifest.snapshot_id)}")
     place = place_of(workspace.engine, manifest.snapshot_id)
     for table in map(place.table, place.strips) if place else ():
         run(workspace, f"CREATE TEMP TABLE once AS FROM {table}")
@@ -161,24 +162,38 @@ def _multiply(workspace: Workspace, manifest: Manifest, copies: int) -> None:
 
 
 def past(workspace: Workspace, group: Group, chosen: argparse.Namespace) -> Told:
-    """Tell the whole base as of a day more than a year back: anew, and from kept history."""
-    full = _full(workspace, group, chosen)
+    """Tell the whole base as of a day more than a year back: anew, and from kept history.
+
+    The snapshot is dropped before history is asked, so that intervals alone answer.
+    """
+    forget(workspace)
     day = group.as_of - timedelta(days=400)
     again = timed(lambda: computing.compute(workspace.job(day)))
     keeping = timed(lambda: kept.remembered(workspace, workspace.snapshot()))
+    peak = peak_megabytes()
+    _forget_snapshots(workspace)
     sighting = kept.sighting_at(workspace, day + timedelta(hours=1))
     asked = "net_spend_lifetime > 0 and lifecycle_stage <> 'lost'"
     members = [timed(lambda: kept.members(workspace, sighting, asked)) for _ in range(chosen.runs)]
+    found = kept.members(workspace, sighting, asked).num_rows
+    forget(workspace)
     told = {
-        "full": full,
+        "full": _full(workspace, group, chosen),
         "past": again,
         "keeping": keeping,
         "members": members,
-        "found": kept.members(workspace, sighting, asked).num_rows,
-        "peak": peak_megabytes(),
+        "found": found,
+        "peak": peak,
     }
     forget(workspace)
     return told
+
+
+def _forget_snapshots(workspace: Workspace) -> None:
+    """Drop every snapshot, and leave what history keeps of it."""
+    run(workspace, "DROP SCHEMA IF EXISTS snapshot CASCADE")
+    run(workspace, "DELETE FROM meta.snapshot")
+    computing.create_tables(workspace.engine)
 
 
 def evidence(workspace: Workspace, group: Group, chosen: argparse.Namespace) -> Told:

@@ -70,7 +70,7 @@ def _some_values(workspace: Workspace, manifest: Manifest, code: str) -> list[An
     rows = workspace.engine.query(
         Statement(
             f'SELECT DISTINCT "{code}" AS value FROM (SELECT "{code}" FROM'
-            f" snapshot.t_{manifest.snapshot_id} LIMIT 2000) WHERE value IS NOT NULL"
+            f" snapshot.t_{manifest.snapshot_id} ORDER BY customer_id LIMIT 2000) WHERE value IS NOT NULL"
             " ORDER BY hash(value) LIMIT 5"
         )
     ).to_pylist()

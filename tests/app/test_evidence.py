@@ -10,12 +10,14 @@ from tests.app.group import reading, rows
 from tests.effort import examples, some
 
 from zhiyan.app.workspace import Workspace
-from zhiyan.core.expression import walk
+from zhiyan.core.expression import Node, walk
 from zhiyan.core.identity import public_id
+from zhiyan.core.tag import Tag
+from zhiyan.errors import UsageError
 from zhiyan.lang.catalogue import Catalogue
 from zhiyan.lang.counters import counters
 from zhiyan.lang.moment import Moment
-from zhiyan.lang.volatile import POPULATION_FUNCTIONS
+from zhiyan.lang.volatile import POPULATION_FUNCTIONS, compares
 from zhiyan.pipeline.explain import Subject
 from zhiyan.pipeline.explain.ahead import outlook
 from zhiyan.pipeline.explain.replay import Replay, bound_rules, closure
@@ -162,3 +164,41 @@ def test_who_is_compared_with_nobody_is_foretold(seen: Workspace):
     found = rows(seen, f"SELECT customer_id FROM {view} WHERE NOT valid_customer LIMIT 1")
     card = seen.explain(public_id(found[0]["customer_id"]), "rfm_m")
     assert (card.value, card.others_from) == (None, None)
+
+
+def test_a_card_looks_ahead_as_a_replay_of_everything_does(seen: Workspace):
+    """Inputs that stand still are looked up, and rows too old to count again are not read."""
+    for row in stored(seen, 2):
+        subject = subject_of(seen, int(str(row["customer_id"])))
+        replay = replay_of(subject)
+        for code in some(sorted(seen.snapshot().tags)):
+            card = seen.explain(public_id(subject.customer_id), code)
+            ahead = outlook(replay, seen.catalogue, code, at=(subject.moment, card.horizon_days))
+            assert (card.flip, card.others_from) == (ahead.flip, ahead.others_from), code
+            assert card.value == row[code], code
+            counted = {m.measure: m for m in card.counted}
+            rule = next(rule for rule in replay.rules if rule.tag.code == code)
+            for measure in rule.measures:
+                whole = replay.found(rule, measure, subject.moment)
+                kept = counted[measure.name]
+                assert (kept.value, kept.row_count) == (whole.value, len(whole.rows)), code
+
+
+def test_ranks_are_counted_as_the_snapshot_sorted_them(seen: Workspace):
+    tags = seen.catalogue.tags
+    comparing = [code for code in tags if any(map(compares, rule_nodes(tags[code])))]
+    assert {"rfm_m", "spending_power", "clv_band", "postal_prefix"} <= set(comparing)
+    for row in stored(seen, 8):
+        person = public_id(int(str(row["customer_id"])))
+        for code in comparing:
+            assert seen.explain(person, code).value == row[code], code
+
+
+def rule_nodes(tag: Tag) -> list[Node]:
+    return [tag.otherwise, *(node for case in tag.cases for node in (case.when, case.then))]
+
+
+def test_nobody_has_no_card(seen: Workspace):
+    assert seen.evidence(1, "age") is None
+    with pytest.raises(UsageError, match="ZY504"):
+        seen.explain(public_id(1), "age")

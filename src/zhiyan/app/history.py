@@ -24,15 +24,19 @@ from zhiyan.lang.lifecycle import in_history, published
 from zhiyan.pipeline import compute as computing
 from zhiyan.pipeline import history, stability
 from zhiyan.pipeline.history import Ledger, Migration, Sighting, Span, Stretch
+from zhiyan.pipeline.select import align
 from zhiyan.ports import Statement
 
 
 def remembered(session: Session, manifest: Manifest) -> Manifest:
     """Keep what a fresh snapshot says in history, with versions, quality and uses of its tags.
 
+    What questions about many tags read is made anew if too much has changed.
     Snapshots that an interrupted run left out are kept first. Returns the manifest.
     """
     engine, catalogue = session.engine, published(session.catalogue)
+    if session.worker is engine:
+        align(engine, manifest)
     with engine.transaction():
         stability.keep_versions(engine, catalogue, manifest)
         stability.keep_quality(engine, catalogue, manifest)

@@ -12,7 +12,6 @@ from zhiyan.core.time import BusinessZone, aware
 from zhiyan.errors import Problem, UsageError
 from zhiyan.lang.catalogue import Catalogue, check_expression
 from zhiyan.lang.nearest import nearest
-from zhiyan.pipeline.stored import tag_rows
 from zhiyan.ports import Engine, Statement
 
 
@@ -116,15 +115,6 @@ def customer_row(engine: Engine, snapshot: Manifest, customer_id: int) -> dict[s
         )
     ).to_pylist()
     return rows[0] if rows else None
-
-
-def has_customer(
-    engine: Engine, catalogue: Catalogue, snapshot: Manifest, *, customer_id: int
-) -> bool:
-    """Tell whether a snapshot has a customer, reading nothing else of her."""
-    rows = tag_rows(engine, catalogue, snapshot, codes=()).where("customer_id = $id")
-    text = rows.sql(dialect="duckdb")
-    return engine.query(Statement(text, {"id": customer_id})).num_rows > 0
 
 
 def seen_by(catalogue: Catalogue, snapshot: Manifest) -> Catalogue:

@@ -16,7 +16,7 @@ from zhiyan.app import distribution, records
 from zhiyan.app.catalogue_life import shelved_tags
 from zhiyan.app.describing import definitions_of, names_of_values
 from zhiyan.app.importing import phone_tokens
-from zhiyan.app.lookup import customer_row, has_customer, tag_at
+from zhiyan.app.lookup import customer_row, tag_at
 from zhiyan.app.reads import (
     AudienceCount,
     Cell,
@@ -35,7 +35,7 @@ from zhiyan.app.uses import note_uses, read_by
 from zhiyan.app.workspace import Workspace
 from zhiyan.core.evidence import Evidence
 from zhiyan.core.expression import Literal, Node, ValueType
-from zhiyan.core.identity import parse_public_id, public_id
+from zhiyan.core.identity import parse_public_id
 from zhiyan.core.snapshot import Manifest
 from zhiyan.core.tag import Tag
 from zhiyan.lang.lifecycle import published
@@ -155,11 +155,10 @@ class WorkspaceReads:
     def evidence(self, customer_id: int, code: str) -> Evidence | None:
         """Explain a tag of a customer."""
         with self._open() as workspace:
-            manifest, catalogue = workspace.snapshot(), workspace.catalogue
-            if not has_customer(workspace.engine, catalogue, manifest, customer_id=customer_id):
-                return None
-            note_uses(workspace, [code], "explain")
-            return workspace.explain(public_id(customer_id), code)
+            found = workspace.evidence(customer_id, code)
+            if found is not None:
+                note_uses(workspace, [code], "explain")
+            return found
 
     def audience(self, where: str) -> AudienceCount:
         """Count an expression or a segment, and each of its conditions alone."""
@@ -200,6 +199,7 @@ def _all(workspace: Workspace) -> Judgement:
         snapshot=workspace.snapshot(),
         where=ALL,
         offset_minutes=workspace.settings.zone.offset_minutes,
+        aligned=True,
     )
 
 

@@ -11,7 +11,6 @@ from zhiyan.app import history, importing
 from zhiyan.app.lookup import (
     condition_at,
     customer_named,
-    has_customer,
     no_customer,
     seen_by,
     snapshot_named,
@@ -167,6 +166,7 @@ class Workspace(Session):
             snapshot=manifest,
             where=condition_at(self.catalogue, manifest, where, zone=self.settings.zone),
             offset_minutes=self.settings.zone.offset_minutes,
+            aligned=self.worker is self.engine,
         )
 
     def explain(self, customer: str, tag: str, *, snapshot: str | None = None) -> Evidence:
@@ -175,19 +175,23 @@ class Workspace(Session):
         Raises UsageError ``ZY504`` if the snapshot has no such customer, ``ZY503`` for no such tag,
         ``ZY513`` if the snapshot lacks it.
         """
+        found = self.evidence(customer_named(customer), tag, snapshot)
+        if found is None:
+            raise no_customer(customer)
+        return found
+
+    def evidence(self, customer_id: int, tag: str, snapshot: str | None = None) -> Evidence | None:
+        """Explain as ``explain`` does; None if the snapshot has no such customer."""
         manifest = self.snapshot(snapshot)
-        catalogue = seen_by(self.catalogue, manifest)
+        code = tag_at(self.catalogue, manifest, tag, zone=self.settings.zone).code
         subject = Subject(
             engine=self.engine,
-            catalogue=catalogue,
+            catalogue=seen_by(self.catalogue, manifest),
             snapshot=manifest,
-            customer_id=customer_named(customer),
+            customer_id=customer_id,
             zone=self.settings.zone,
             memo=self.compiled,
         )
-        code = tag_at(self.catalogue, manifest, tag, zone=self.settings.zone).code
-        if not has_customer(self.engine, catalogue, manifest, customer_id=subject.customer_id):
-            raise no_customer(customer)
         return explain(subject, code)
 
     def diff(self, before: str, after: str) -> Comparison:

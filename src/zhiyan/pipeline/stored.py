@@ -62,6 +62,11 @@ def tag_table(generation: int, strip: str) -> str:
     return f"snapshot.tag_{generation}_{strip}"
 
 
+def measure_table(generation: int, strip: str) -> str:
+    """Return the table of the measures of a strip: one row per customer and version."""
+    return f"snapshot.measure_{generation}_{strip}"
+
+
 def place_of(engine: Engine, snapshot_id: str) -> Place | None:
     """Return where the rows of a snapshot lie; None if it is gone or lies in no strips."""
     query = "SELECT * FROM meta.snapshot WHERE snapshot_id = $id"
@@ -83,7 +88,9 @@ def tag_rows(
     """
     columns = [exp.column(code, quoted=True) for code in sorted(set(codes))]
     rows = exp.select("customer_id", *columns)
-    place = place_of(engine, snapshot.snapshot_id) if _same(catalogue, snapshot, codes) else None
+    place = (
+        place_of(engine, snapshot.snapshot_id) if same_values(catalogue, snapshot, codes) else None
+    )
     if place is None:
         return rows.from_(exp.to_table(f"snapshot.t_{snapshot.snapshot_id}"))
     first, *others = place.holding(codes)
@@ -98,7 +105,7 @@ def tag_rows(
     return query
 
 
-def _same(catalogue: Catalogue, snapshot: Manifest, codes: Collection[str]) -> bool:
+def same_values(catalogue: Catalogue, snapshot: Manifest, codes: Collection[str]) -> bool:
     """Tell whether the snapshot keeps the values of some tags as they are.
 
     A fingerprint covers all that a rule reads, so a tag of the same one was kept as it would be now.

@@ -20,23 +20,14 @@ from zhiyan.lang.catalogue import Catalogue
 from zhiyan.lang.crossings import measure_passing
 from zhiyan.lang.evaluate import evaluate
 from zhiyan.lang.measure_sql import other_rows
-from zhiyan.lang.memory import Row, measure_value
+from zhiyan.lang.memory import Row
 from zhiyan.lang.moment import Moment
 from zhiyan.lang.tag_sql import VALID
 from zhiyan.lang.volatile import is_volatile, reads_clock
 from zhiyan.pipeline.explain.fold import folded
 from zhiyan.pipeline.explain.others import depends_on_others
+from zhiyan.pipeline.explain.reading import Reading
 from zhiyan.pipeline.explain.replay import Replay, Rule
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reading:
-    """A measure over the rows that can count, and the days on which it may differ."""
-
-    measure: Measure
-    rows: Sequence[Row]
-    days: frozenset[int]
-    ticks: bool
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,7 +42,7 @@ class _Step:
     rule: Rule
     node: Node
     compared: Node | None
-    readings: tuple[_Reading, ...]
+    readings: tuple[Reading, ...]
     inputs: frozenset[str]
     moving: frozenset[str]
     ticks: bool
@@ -74,7 +65,7 @@ class _Bounds:
 
     def __init__(self, moment: Moment, horizon_days: int) -> None:
         self.moments = [
-            replace(moment, as_of=moment.as_of + timedelta(days=day))
+            Moment(as_of=moment.as_of + timedelta(days=day), offset_minutes=moment.offset_minutes)
             for day in range(horizon_days + 1)
         ]
         self._known: dict[tuple[Span | None, bool], list[datetime]] = {}
@@ -194,9 +185,9 @@ def _measured(step: _Step, replay: Replay, at: tuple[int, Moment]) -> set[str]:
     differs: set[str] = set()
     for reading in step.readings:
         if reading.ticks or day in reading.days:
-            found = measure_value(reading.measure, reading.rows, moment, sources=replay.rows)
-            if found.value != step.own[reading.measure.name]:
-                step.own[reading.measure.name] = found.value
+            value = reading.value(day, moment, sources=replay.rows)
+            if value != step.own[reading.measure.name]:
+                step.own[reading.measure.name] = value
                 differs.add(reading.measure.name)
     return differs
 
@@ -237,9 +228,7 @@ def _steps(
     return steps
 
 
-def _reading(
-    replay: Replay, catalogue: Catalogue, measure: Measure, *, bounds: _Bounds
-) -> _Reading:
+def _reading(replay: Replay, catalogue: Catalogue, measure: Measure, *, bounds: _Bounds) -> Reading:
     """Return a measure with the rows that pass all conditions that time does not change."""
     rows, where = replay.rows[measure.source], measure.where
     moment = bounds.moments[0]
@@ -264,7 +253,7 @@ def _reading(
         moments = _moments(replay, measure, kept) if not ticks else set[datetime]()
         for span, ahead in ((None, False), *passing.ages):
             days |= bounds.crossings(moments, bounds.of(span, ahead=ahead))
-    return _Reading(measure=reduced, rows=kept, days=frozenset(days), ticks=ticks)
+    return Reading(measure=reduced, rows=kept, days=frozenset(days), ticks=ticks)
 
 
 def _conditions(where: Node) -> tuple[Node, ...]:

@@ -12,8 +12,9 @@ from zhiyan.lang.measure_sql import columns_read
 from zhiyan.lang.memory import Found
 from zhiyan.lang.moment import Moment
 from zhiyan.pipeline.explain.ahead import outlook
-from zhiyan.pipeline.explain.replay import Replay, Rule, bound_rules, closure
-from zhiyan.pipeline.explain.rows import Subject, fetch_rows
+from zhiyan.pipeline.explain.inputs import inputs_of
+from zhiyan.pipeline.explain.replay import Replay, Rule, bound_rules
+from zhiyan.pipeline.explain.rows import Subject, fetch_rows, stored_values
 
 #: How far ahead a flip is looked for.
 HORIZON_DAYS = 400
@@ -21,17 +22,21 @@ HORIZON_DAYS = 400
 SHOWN_ROWS = 50
 
 
-def explain(subject: Subject, code: str, *, horizon_days: int = HORIZON_DAYS) -> Evidence:
-    """Explain one tag of one customer at a snapshot.
+def explain(subject: Subject, code: str, *, horizon_days: int = HORIZON_DAYS) -> Evidence | None:
+    """Explain one tag of one customer at a snapshot; None if it has no such customer.
 
     What is ahead is told by day: the first day on which the value differs if no new fact comes, or
     from which on it depends on how other customers move, which nobody can tell beforehand.
     """
     tag = subject.catalogue.tags[code]
-    rules = bound_rules(subject, closure(subject.catalogue, code))
+    needed = inputs_of(subject, code)
+    stored = stored_values(subject, needed.stored)
+    if stored is None:
+        return None
+    rules = bound_rules(subject, needed.replayed)
     rows = fetch_rows(subject, [m for rule in rules for m in rule.measures])
-    replay = Replay(rules, rows)
-    moment = Moment(as_of=subject.snapshot.as_of, offset_minutes=subject.zone.offset_minutes)
+    replay = Replay(rules, rows, stored)
+    moment = subject.moment
     values = replay.values(moment)
     rule = next(found for found in rules if found.tag.code == code)
     seen = replay.names(rule, moment, values)
@@ -95,8 +100,7 @@ def _inputs(
         if name.startswith("param."):
             param = subject.catalogue.params[name.removeprefix("param.")]
             home = {HOME_CLINIC: None, **seen}
-            moment = Moment(subject.snapshot.as_of, subject.zone.offset_minutes)
-            value = evaluate(param.node, home, moment)
+            value = evaluate(param.node, home, subject.moment)
             found.append(Input(name=name, value=value, type=param.type))
         elif name in seen:
             kind = measures.get(name) or subject.catalogue.tags[name].type

@@ -1,7 +1,7 @@
 """The rules of some tags replayed in memory for one customer, at any moment ahead."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from zhiyan.core.expression import Call, Case, Node, Value, replaced, walk
@@ -14,7 +14,7 @@ from zhiyan.lang.memory import Found, Row, measure_value
 from zhiyan.lang.moment import Moment
 from zhiyan.lang.plan import bind_measure
 from zhiyan.lang.tag_sql import VALID, ancestors, gated
-from zhiyan.lang.volatile import POPULATION_FUNCTIONS
+from zhiyan.lang.volatile import POPULATION_FUNCTIONS, compares
 from zhiyan.pipeline.explain.rank import rank_value
 from zhiyan.pipeline.explain.rows import Subject
 
@@ -50,33 +50,49 @@ class Rule:
 
 def bound_rules(subject: Subject, tags: Sequence[Tag]) -> list[Rule]:
     """Bind the rules of some tags; ranks among customers become what the snapshot has."""
-    literals = subject.catalogue.literals
-    behind_gate = gated(subject.catalogue)
+    behind_gate: frozenset[str] | None = None
+    catalogue = subject.catalogue
     rules: list[Rule] = []
     for tag in tags:
-        nodes = [node for case in tag.cases for node in (case.when, case.then)]
-        bound = [bind(node, literals) for node in (*nodes, tag.otherwise)]
-        ranks = {
-            part
-            for node in bound
-            for part in walk(node)
-            if isinstance(part, Call) and part.op in POPULATION_FUNCTIONS
-        }
-        comparing = _whole(_cases(bound), bound[-1]) if ranks else None
-        if ranks:
-            fixed: dict[Node, Node] = {rank: rank_value(subject, tag, rank) for rank in ranks}
-            bound = [replaced(node, fixed.get) for node in bound]
-        rules.append(
-            Rule(
-                tag=tag,
-                measures=tuple(bind_measure(measure, literals) for measure in tag.measures),
-                cases=_cases(bound),
-                otherwise=bound[-1],
-                gated=tag.code in behind_gate,
-                comparing=comparing,
-            )
-        )
+        key = ("rule", tag.code, tag.fingerprint, subject.snapshot.catalogue)
+        kept = subject.memo.get(key)
+        if not kept or kept[0] is not catalogue.views or kept[1] is not catalogue.params:
+            behind_gate = gated(catalogue) if behind_gate is None else behind_gate
+            rule = _bound(subject, tag, shut_in=tag.code in behind_gate)
+            kept = subject.memo[key] = (catalogue.views, catalogue.params, rule)
+        rules.append(_ranked(subject, kept[2]))
     return rules
+
+
+def _bound(subject: Subject, tag: Tag, *, shut_in: bool) -> Rule:
+    """Bind a rule whose comparing calls are left as they are."""
+    literals = subject.catalogue.literals
+    nodes = [node for case in tag.cases for node in (case.when, case.then)]
+    bound = [bind(node, literals) for node in (*nodes, tag.otherwise)]
+    return Rule(
+        tag=tag,
+        measures=tuple(bind_measure(measure, literals) for measure in tag.measures),
+        cases=_cases(bound),
+        otherwise=bound[-1],
+        gated=shut_in,
+        comparing=_whole(_cases(bound), bound[-1]) if any(map(compares, bound)) else None,
+    )
+
+
+def _ranked(subject: Subject, rule: Rule) -> Rule:
+    """Return a rule with the customer's ranks in place of its comparing calls."""
+    if rule.comparing is None:
+        return rule
+    ranks = {
+        part
+        for part in walk(rule.comparing)
+        if isinstance(part, Call) and part.op in POPULATION_FUNCTIONS
+    }
+    fixed: dict[Node, Node] = {rank: rank_value(subject, rule.tag, rank) for rank in ranks}
+    cases = tuple(
+        (replaced(when, fixed.get), replaced(then, fixed.get)) for when, then in rule.cases
+    )
+    return replace(rule, cases=cases, otherwise=replaced(rule.otherwise, fixed.get))
 
 
 def _cases(bound: Sequence[Node]) -> tuple[tuple[Node, Node], ...]:
@@ -92,11 +108,18 @@ class Replay:
     """Tells the values of some tags at moments from the rows of one customer.
 
     ``rules`` stand in an order in which they can be told, ``rows`` are her visible rows by source.
+    ``stored`` are values of tags that stay as they are if no new fact comes.
     """
 
-    def __init__(self, rules: Sequence[Rule], rows: Mapping[str, list[Row]]) -> None:
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        rows: Mapping[str, list[Row]],
+        stored: Mapping[str, Value] | None = None,
+    ) -> None:
         self.rules = rules
         self.rows = rows
+        self.stored = stored or {}
         self._known: dict[tuple[str, str], tuple[Moment, Found]] = {}
 
     def found(self, rule: Rule, measure: Measure, moment: Moment) -> Found:
@@ -116,7 +139,7 @@ class Replay:
 
     def values(self, moment: Moment) -> dict[str, Value]:
         """Return the values of all tags at a moment."""
-        values: dict[str, Value] = {}
+        values: dict[str, Value] = dict(self.stored)
         for rule in self.rules:
             row = self.names(rule, moment, values)
             shut = rule.gated and values.get(VALID) is not True

@@ -1,7 +1,8 @@
 """The visible rows of one customer, source by source."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlglot import exp
@@ -10,15 +11,19 @@ from zhiyan.core.expression import names
 from zhiyan.core.measure import Measure
 from zhiyan.core.snapshot import Manifest
 from zhiyan.core.time import BusinessZone
+from zhiyan.lang.bounds import parameter, shift
 from zhiyan.lang.catalogue import Catalogue
 from zhiyan.lang.measure_sql import columns_read, other_rows
 from zhiyan.lang.memory import Row
 from zhiyan.lang.moment import Moment
 from zhiyan.lang.rows import DERIVED, Frame, source_rows, sql_name
+from zhiyan.pipeline.stored import place_of, tag_rows
 from zhiyan.ports import Engine, Statement
 
 DIALECT = "duckdb"
 PARTIES = "explained_party"
+#: The moment from which on rows of a source can count.
+COUNTED_FROM = "counted_from"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,33 +40,91 @@ class Subject:
     zone: BusinessZone
     memo: dict[Hashable, Any] = field(default_factory=dict[Hashable, Any], compare=False)
 
+    @property
+    def moment(self) -> Moment:
+        """The as-of of the snapshot, and the business zone."""
+        return Moment(as_of=self.snapshot.as_of, offset_minutes=self.zone.offset_minutes)
+
+
+def stored_values(subject: Subject, codes: Collection[str]) -> dict[str, Any] | None:
+    """Return some tags of the customer as the snapshot has them; None if it has no such customer."""
+    place = place_of(subject.engine, subject.snapshot.snapshot_id)
+    where = (place.generation, place.number) if place else None
+    key = ("stored", subject.snapshot.snapshot_id, where, frozenset(codes))
+    if key not in subject.memo:
+        rows = tag_rows(subject.engine, subject.catalogue, subject.snapshot, codes=codes)
+        subject.memo[key] = rows.where("customer_id = $id").sql(dialect=DIALECT)
+    text = subject.memo[key]
+    found = subject.engine.query(Statement(text, {"id": subject.customer_id})).to_pylist()
+    return {code: _plain(found[0][code]) for code in codes} if found else None
+
 
 def fetch_rows(subject: Subject, measures: Iterable[Measure]) -> Mapping[str, list[Row]]:
-    """Return the customer's visible rows of every source that some bound measures read."""
+    """Return the customer's visible rows of every source that some bound measures read.
+
+    Rows that can count at the snapshot or at any time after it; older ones may be left out.
+    """
+    measures = tuple(measures)
     read: dict[str, set[str]] = {}
     for measure in measures:
         read.setdefault(measure.source, set()).update(columns_read(measure))
         for other in other_rows(measure):
             more = names(other.where) if other.where else frozenset[str]()
             read.setdefault(other.source, set()).update(more - {"as_of"})
-    parties = _parties(subject)
-    return {source: _rows_of(subject, source, wanted, parties) for source, wanted in read.items()}
+    begins = _begins(measures, subject.moment)
+    parties = _parties(subject) if read else []
+    return {
+        source: _rows_of(subject, (source, begins[source]), wanted, parties)
+        for source, wanted in read.items()
+    }
+
+
+def _begins(measures: Iterable[Measure], moment: Moment) -> Mapping[str, datetime | None]:
+    """Return from when on rows of each source can count; None: from the first one on.
+
+    The beginning of a window only moves forward, and what follows a row is later than the row.
+    """
+    found: dict[str, datetime | None] = {}
+
+    def note(source: str, begin: datetime | None) -> None:
+        known = found.get(source, begin)
+        found[source] = min(known, begin) if known and begin else None
+
+    for measure in measures:
+        window, follow = measure.window, measure.follow
+        back = window.start if window.on == "occurred_at" and not window.ahead else None
+        begin = shift(moment, back, ahead=False) if back else None
+        note(measure.source, begin)
+        if follow:
+            note(follow.source, begin)
+        if follow and follow.without:
+            note(follow.without.source, begin)
+        if measure.since:
+            note(measure.since.rows.source, None)
+    return found
 
 
 def _parties(subject: Subject) -> list[int]:
     """Return the customer's parties as the snapshot knew them."""
-    query = exp.select("party_id").from_(exp.to_table(f"snapshot.a_{subject.snapshot.snapshot_id}"))
-    query = query.where("customer_id = $customer_id").order_by("party_id")
-    text = query.sql(dialect=DIALECT)
-    found = subject.engine.query(Statement(text, {"customer_id": subject.customer_id}))
+    found = subject.engine.query(
+        Statement(
+            f"SELECT party_id FROM snapshot.a_{subject.snapshot.snapshot_id}"  # noqa: S608 - an id of ours
+            " WHERE customer_id = $id ORDER BY party_id",
+            {"id": subject.customer_id},
+        )
+    )
     return [row["party_id"] for row in found.to_pylist()]
 
 
-def _rows_of(  # noqa: PLR0917 - whose rows, of which source, with what
-    subject: Subject, source: str, wanted: set[str], parties: Sequence[int]
+def _rows_of(  # noqa: PLR0917 - whose rows, of which source and since when, with what
+    subject: Subject,
+    source: tuple[str, datetime | None],
+    wanted: set[str],
+    parties: Sequence[int],
 ) -> list[Row]:
-    text, used = _statement(subject, source, wanted)
+    text, used = _statement(subject, source[0], wanted, bounded=source[1] is not None)
     known = {
+        COUNTED_FROM: source[1],
         "as_of": subject.snapshot.as_of,
         "facts_before": subject.snapshot.as_of,
         "known_at": subject.snapshot.known_at,
@@ -77,16 +140,21 @@ def _rows_of(  # noqa: PLR0917 - whose rows, of which source, with what
     ]
 
 
-def _statement(subject: Subject, source: str, wanted: set[str]) -> tuple[str, frozenset[str]]:
+def _statement(
+    subject: Subject, source: str, wanted: set[str], *, bounded: bool
+) -> tuple[str, frozenset[str]]:
     """Return the text that reads a source and the names of its values; the same for everybody."""
     catalogue = subject.catalogue
-    key = ("explain", source, frozenset(wanted), subject.zone.offset_minutes)
+    key = ("explain", source, frozenset(wanted), bounded, subject.zone.offset_minutes)
     kept = subject.memo.get(key)
     if kept and kept[0] is catalogue.views and kept[1] is catalogue.params:
         return kept[2:]
-    clock = Moment(as_of=subject.snapshot.as_of, offset_minutes=subject.zone.offset_minutes)
-    frame = Frame(catalogue=catalogue, moment=clock, parties=PARTIES)
-    query = source_rows(frame, catalogue.views[source], wanted).with_(PARTIES, as_=_named())
+    frame = Frame(catalogue=catalogue, moment=subject.moment, parties=PARTIES)
+    query = source_rows(frame, catalogue.views[source], wanted)
+    if bounded:
+        late = exp.GTE(this=exp.column("occurred_at"), expression=parameter(COUNTED_FROM))
+        query = exp.select("*").from_(query.subquery("fact", copy=False)).where(late)
+    query = query.with_(PARTIES, as_=_named())
     used = frozenset(found.name for found in query.find_all(exp.Placeholder))
     text = query.sql(dialect=DIALECT)
     subject.memo[key] = (catalogue.views, catalogue.params, text, used)

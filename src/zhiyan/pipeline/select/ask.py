@@ -18,6 +18,7 @@ from zhiyan.lang.check import bind
 from zhiyan.lang.moment import Moment
 from zhiyan.lang.sql import scalar_sql
 from zhiyan.lang.tag_sql import VALID
+from zhiyan.pipeline.select.aligned import aligned_rows
 from zhiyan.pipeline.stored import tag_rows
 from zhiyan.ports import Engine, Statement
 
@@ -26,13 +27,17 @@ DIALECT = "duckdb"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """A checked predicate to be asked of a snapshot."""
+    """A checked predicate to be asked of a snapshot.
+
+    ``aligned``: the engine may have a table of all tags, and is asked for it.
+    """
 
     engine: Engine
     catalogue: Catalogue
     snapshot: Manifest
     where: Node
     offset_minutes: int
+    aligned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +54,17 @@ def count(judgement: Judgement) -> Counts:
     """Count a predicate over a snapshot."""
     query = exp.select(
         "count(CASE WHEN matched THEN 1 END) AS matched",
-        "count(CASE WHEN NOT matched THEN 1 END) AS not_matched",
-        "count(CASE WHEN matched IS NULL THEN 1 END) AS unknown",
+        "count(matched) AS known",
         "count(*) AS total",
-    ).from_(_judged(judgement).subquery("judged"))
-    return Counts(**_run(judgement, query).to_pylist()[0])
+    ).from_(_judged(judgement).subquery("judged", copy=False), copy=False)
+    found = _run(judgement, query).to_pylist()[0]
+    known, total = found["known"], found["total"]
+    return Counts(
+        matched=found["matched"],
+        not_matched=known - found["matched"],
+        unknown=total - known,
+        total=total,
+    )
 
 
 def matched(
@@ -100,17 +111,26 @@ def parts_of(where: Node) -> tuple[Node, ...]:
 
 def _judged(judgement: Judgement, tags: Sequence[str] = ()) -> exp.Select:
     """Return every valid customer with some tags and ``matched``: true, false or null."""
+    clock = Moment(as_of=judgement.snapshot.as_of, offset_minutes=judgement.offset_minutes)
+    told = scalar_sql(_bound(judgement), judgement.catalogue.scope, _column, clock)
+    told = exp.alias_(told, "matched", copy=False)
+    return exp.select("*", told, copy=False).from_(_customers(judgement, tags), copy=False)
+
+
+def _customers(judgement: Judgement, tags: Sequence[str] = ()) -> exp.Subquery:
+    """Return every valid customer with some tags and all that the predicate reads."""
     catalogue = judgement.catalogue
-    node = bind(judgement.where, catalogue.literals)
     valid = {VALID} & set(catalogue.tags)
-    read = {*tags, *valid, *(names(node) & set(catalogue.tags))}
-    rows = tag_rows(judgement.engine, catalogue, judgement.snapshot, codes=read)
+    read = {*tags, *valid, *(names(_bound(judgement)) & set(catalogue.tags))}
+    rows_of = aligned_rows if judgement.aligned else tag_rows
+    rows = rows_of(judgement.engine, catalogue, judgement.snapshot, codes=read)
     if valid:
         rows = rows.where(exp.column(VALID, quoted=True))
-    clock = Moment(as_of=judgement.snapshot.as_of, offset_minutes=judgement.offset_minutes)
-    verdict = scalar_sql(node, catalogue.scope, _column, clock)
-    judged = exp.select("*", exp.alias_(verdict, "matched"))
-    return judged.from_(rows.subquery("customer"))
+    return rows.subquery("customer", copy=False)
+
+
+def _bound(judgement: Judgement) -> Node:
+    return bind(judgement.where, judgement.catalogue.literals)
 
 
 def _column(name: str) -> exp.Expr:
@@ -120,4 +140,4 @@ def _column(name: str) -> exp.Expr:
 def _run(judgement: Judgement, query: exp.Select) -> pa.Table:
     used = {found.name for found in query.find_all(exp.Placeholder)}
     values = {AS_OF: judgement.snapshot.as_of} if AS_OF in used else {}
-    return judgement.engine.query(Statement(query.sql(dialect=DIALECT), values))
+    return judgement.engine.query(Statement(query.sql(dialect=DIALECT, copy=False), values))
