@@ -30,6 +30,9 @@ from zhiyan.pipeline.ingest.mapping import Source
 from zhiyan.ports import Silent, Statement
 
 CUSTOMERS, SEED = 300, 7
+_CATALOGUES: dict[str, Catalogue] = {}
+_MAPPINGS: dict[tuple[str, ...], tuple[Source, ...]] = {}
+_PLAIN: dict[tuple[str, ...], dict[str, Any]] = {}
 #: The local midnight at which the demo ends.
 AS_OF = "2026-09-01"
 
@@ -120,11 +123,10 @@ def _make_group(folder: Path) -> None:
 def remembered_catalogues() -> Iterator[None]:
     """Read the same definitions once only: loading is a pure function, and takes a second.
 
-    So it is with the mappings of a pack and its other files.
+    So it is with the mappings of a pack and its other files. What was read is remembered as long
+    as the process lives.
     """
-    known: dict[str, Catalogue] = {}
-    mappings: dict[tuple[str, ...], tuple[Source, ...]] = {}
-    plain: dict[tuple[str, ...], dict[str, Any]] = {}
+    known, mappings, plain = _CATALOGUES, _MAPPINGS, _PLAIN
 
     def remembered(
         folders: Sequence[Path],

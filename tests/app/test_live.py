@@ -153,6 +153,7 @@ def test_segments_are_entered_and_left(shop: Shop):
     assert change["left"] == []
 
 
+@pytest.mark.slow
 def test_the_stream_gives_what_a_compute_gives(shop: Shop):
     for n in range(6):
         shop.send(order(f"L{n}", f"u{n % 2}"), {"type": "page", "userId": f"u{n % 3}"})
@@ -165,6 +166,7 @@ def test_the_stream_gives_what_a_compute_gives(shop: Shop):
     assert shop.live.workspace.compute(as_of).snapshot_id == streamed.snapshot_id
 
 
+@pytest.mark.slow
 def test_live_snapshots_do_not_pile_up(shop: Shop):
     first = shop.live.workspace.snapshots()[0].snapshot_id
     for n in range(5):
@@ -179,6 +181,7 @@ def test_live_snapshots_do_not_pile_up(shop: Shop):
     assert len(shop.all("SELECT customer_id FROM snapshot.tag_1_still")) == 1
 
 
+@pytest.mark.slow
 def test_the_last_snapshot_of_a_stream_stays_with_its_history(shop: Shop):
     shop.send(order("L1"))
     shop.live.step()

@@ -69,6 +69,7 @@ def value_at(workspace, customer, moment, known=None):
     return workspace.explain(customer, "intent_level", snapshot=manifest.snapshot_id).value
 
 
+@pytest.mark.slow
 def test_an_entry_shows_with_its_author_and_a_removal_is_no_rewriting(shop_open):
     ready = shop_open
     ready.compute(ready.clock.now())

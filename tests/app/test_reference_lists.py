@@ -144,6 +144,7 @@ def test_a_list_that_comes_late_says_what_to_import_again(tmp_path: Path, files:
         assert facts(workspace) == wanted
 
 
+@pytest.mark.slow
 def test_a_refresh_after_a_late_list_is_what_compute_gives(tmp_path: Path, files: dict[str, Path]):
     with opened(tmp_path, "one") as workspace:
         for name in ("到院", "美团订单", "员工"):

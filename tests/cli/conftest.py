@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
+import typer.testing
 from tests.app.group import copy_of, group, remembered_catalogues, shop
 
 from zhiyan.cli import output, tags
@@ -18,6 +20,14 @@ def width_of_the_test() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for console in (output.console, output.errors):
             patch.setattr(console, "_width", None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_command() -> Iterator[None]:
+    """Make the commands of click out of the application once, not for every call of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.testing, "_get_command", cache(typer.main.get_command))
         yield
 
 

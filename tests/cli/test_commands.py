@@ -313,6 +313,7 @@ def test_import_keeps_what_it_can_take(demo: Path, tmp_path: Path):
     assert "数据质量报告" in report.read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_import_twice_changes_nothing(demo: Path, tmp_path: Path):
     folder = new_workspace(tmp_path / "w", demo)
     file = next(path for path in exports(demo) if path.stem == "HIS收款流水_01")

@@ -139,6 +139,7 @@ def test_quality_is_kept_with_every_snapshot(days: tuple[Path, list[datetime]]):
     call("tags", "health", "-w", folder, "--lang", "en")
 
 
+@pytest.mark.slow
 def test_a_tag_from_draft_to_retirement(days: tuple[Path, list[datetime]], tmp_path: Path):
     folder = copy_of(days[0], tmp_path / "life")
     (folder / "packs" / "own.yaml").write_text(DRAFT, "utf-8")

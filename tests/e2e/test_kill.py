@@ -2,6 +2,7 @@
 
 import random
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,6 +56,10 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
                 time.monotonic() - between)  # fmt: skip
 
 
+def end_of(workspace: Workspace) -> datetime:
+    return workspace.settings.zone.parse_moment(AS_OF).astimezone(UTC)
+
+
 def facts(workspace: Workspace, last: int) -> dict[str, list[dict[str, object]]]:
     """Return how many rows each of the first imports brought, by table."""
     tables = [*(f"event.{kind}" for kind in KINDS), "identity.observation", "meta.quarantine"]
@@ -94,12 +99,11 @@ def test_killed_import(case: Case, tmp_path: Path, share: float):
         done = names(killed)
         assert done == [path.name for path in case.files][: len(done)]
         assert facts(killed, EVERY) == facts(whole, len(done))
-    run("import", "-w", folder, *case.files)
     with Workspace.open(folder) as again, Workspace.reading(case.imported) as whole:
+        again.ingest(case.files)
         assert names(again) == names(whole)
         assert facts(again, EVERY) == facts(whole, len(case.files))
-    manifest = run_json("compute", "-w", folder, "--as-of", AS_OF)
-    assert manifest["snapshot_id"] == case.snapshot_id
+        assert again.compute(end_of(again)).snapshot_id == case.snapshot_id
 
 
 @pytest.mark.parametrize("share", [0.5, 0.7, round(random.Random(9).uniform(0.4, 1), 2), 0.93])
@@ -111,8 +115,7 @@ def test_killed_compute(case: Case, tmp_path: Path, share: float):
         assert found in ([], [case.snapshot_id])
         assert snapshot_tables(killed) == tables_of(found)
         assert names(killed) == [path.name for path in case.files]
-    manifest = run_json("compute", "-w", folder, "--as-of", AS_OF)
-    assert manifest["snapshot_id"] == case.snapshot_id
     with Workspace.open(folder) as again:
+        assert again.compute(end_of(again)).snapshot_id == case.snapshot_id
         assert [manifest.snapshot_id for manifest in again.snapshots()] == [case.snapshot_id]
         assert snapshot_tables(again) == tables_of([case.snapshot_id])

@@ -1,6 +1,5 @@
 """Forbidden tags in disguise: pinyin, synonyms, English, punctuation, formulas; honest names pass."""
 
-import pytest
 from tests.lang.definitions import tag, write
 from tests.packs.clinic import PACKS, catalogue
 
@@ -74,23 +73,24 @@ def test_codes_are_refused_like_names(tmp_path):
     assert len(found) == len(codes)
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        (
-            "kind: rule\ntype: text\nmeasures:\n  n: {source: order_line, aggregate: sum(net_fen)}\n"
-            "value: case when n > yuan(100000) then '身家' else 'x' end"
-        ),
-        (
-            "kind: rule\ntype: bool\nmeasures:\n  family_wealth: {source: order_line, aggregate: sum(net_fen)}\n"
-            "value: family_wealth > yuan(100000)"
-        ),
-        "kind: manual\ntype: enum\nvalues: {a: {zh: 甲, en: A, meaning: 人傻钱多}}",
-        "kind: manual\ntype: enum\nvalues: {gullible: {zh: 甲, en: A}}",
-    ],
+HIDDEN = (
+    (
+        "kind: rule\ntype: text\nmeasures:\n  n: {source: order_line, aggregate: sum(net_fen)}\n"
+        "value: case when n > yuan(100000) then '身家' else 'x' end"
+    ),
+    (
+        "kind: rule\ntype: bool\nmeasures:\n  family_wealth: {source: order_line, aggregate: sum(net_fen)}\n"
+        "value: family_wealth > yuan(100000)"
+    ),
+    "kind: manual\ntype: enum\nvalues: {a: {zh: 甲, en: A, meaning: 人傻钱多}}",
+    "kind: manual\ntype: enum\nvalues: {gullible: {zh: 甲, en: A}}",
 )
-def test_a_plain_name_does_not_hide_what_the_rule_says(tmp_path, body):
-    assert len(refusals(tmp_path, named(body=body))) == 1
+
+
+def test_a_plain_name_does_not_hide_what_the_rule_says(tmp_path):
+    tags = "".join(named(f"t{number}", body=body) for number, body in enumerate(HIDDEN))
+    found = refusals(tmp_path, tags)
+    assert sorted(p.message.split("'")[1] for p in found) == ["t0", "t1", "t2", "t3"]
 
 
 def test_honest_names_pass(tmp_path):

@@ -62,6 +62,7 @@ def test_the_engine_agrees_with_the_reference_for_every_tag_and_customer(catalog
         assert explain(subject, code, horizon_days=0).value == stored[code], code
 
 
+@pytest.mark.slow
 def test_shuffled_and_split_facts_give_the_same_snapshot(job):
     whole = compute(job(filled(seed=7), life.T))
     split = compute(job(filled(seed=7, parts=3), life.T))
@@ -281,6 +282,7 @@ def test_a_clock_without_zone_is_refused(job):
         compute(job(filled(seed=1), datetime(2026, 1, 1)))  # noqa: DTZ001 - meant
 
 
+@pytest.mark.slow
 def test_some_customers_at_a_time_give_the_same(monkeypatch: pytest.MonkeyPatch, job):
     whole = filled(seed=11)
     first = compute(job(whole, life.T, now=RECORDED))

@@ -2,6 +2,8 @@
 
 import csv
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -71,14 +73,76 @@ class Bench:
         return set(self.importer.vault.reveal(id_type, [row["token"] for row in found]))
 
 
+#: Names of all tables, and of those that hold rows.
+_TABLES = """SELECT format('{}.{}', schema_name, table_name) AS name, column_count AS columns,
+    estimated_size > 0 AS filled
+    FROM duckdb_tables() ORDER BY schema_name, table_name"""
+_Pair = tuple[DuckDBEngine, DuckDBEngine]
+_empty: list[_Pair] = []
+_used: list[_Pair] = []
+
+
+def _pair(folder=None, engine=None):
+    """Return a warehouse and the engine of a vault, both without rows."""
+    if engine is None and folder is None and _empty:
+        _used.append(_empty.pop())
+        return _used[-1]
+    warehouse = engine or DuckDBEngine(folder / "warehouse.duckdb" if folder else None)
+    pair = warehouse, DuckDBEngine(folder / "vault.duckdb" if folder else None)
+    for one in pair:
+        one.run(Statement("SET threads = 1"))
+    create_schema(warehouse)
+    if engine is None and folder is None:
+        _used.append(pair)
+    return pair
+
+
+@contextmanager
+def taken_back() -> Iterator[None]:
+    """Empty what benches in memory filled within the context, for others: laying out is slow."""
+    before = len(_used)
+    yield
+    while len(_used) > before:
+        pair = _used.pop()
+        if all(_emptied(engine) for engine in pair):
+            _empty.append(pair)
+        else:
+            for engine in pair:
+                engine.close()
+
+
+def _emptied(engine: DuckDBEngine) -> bool:
+    """Tell whether an engine has no row any more, and the tables that it had when it was new."""
+    tables = engine.query(Statement(_TABLES)).to_pylist()
+    for table in tables:
+        if table["filled"] and table["name"] != "main.key_check":
+            engine.run(Statement(f"TRUNCATE {table['name']}"))
+    return [(table["name"], table["columns"]) for table in tables] in _layouts()
+
+
+@cache
+def _layouts():
+    """Return the tables of a new warehouse and of a new vault."""
+    warehouse, vault = DuckDBEngine(None), DuckDBEngine(None)
+    create_schema(warehouse)
+    EncryptedVault(vault, KEY)
+    found = [
+        [
+            (table["name"], table["columns"])
+            for table in engine.query(Statement(_TABLES)).to_pylist()
+        ]
+        for engine in (warehouse, vault)
+    ]
+    warehouse.close()
+    vault.close()
+    return found
+
+
 def bench(folder=None, pack="medical_aesthetics", engine=None):
     """Open a bench in memory, or in files of a folder."""
-    engine = engine or DuckDBEngine(folder / "warehouse.duckdb" if folder else None)
-    for one in (engine, vault_engine := DuckDBEngine(folder / "vault.duckdb" if folder else None)):
-        one.run(Statement("SET threads = 1"))
-    create_schema(engine)
+    warehouse, vault_engine = _pair(folder, engine)
     importer = Importer(
-        engine=engine,
+        engine=warehouse,
         vault=EncryptedVault(vault_engine, KEY),
         sources=sources(pack),
         reference=Reference(items=ITEMS, clinics=CLINICS),
