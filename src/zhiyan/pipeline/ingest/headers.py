@@ -193,17 +193,24 @@ def _places(headers: Sequence[str], make: Callable[[str], Sequence[str]]) -> Kno
 
 def _fits(field: Field, number: int, *, exact: Known, loose: Known) -> list[_Fit]:
     fits: list[_Fit] = []
-    for position, synonym in enumerate(field.headers):
-        if "*" in synonym:
-            wanted = pattern(synonym)
+    for position, (wanted, text, loosely) in enumerate(_synonyms(tuple(field.headers))):
+        if wanted is not None:
             places = [p for name in exact if wanted.fullmatch(name) for p in exact[name]]
             fits += [_Fit(_WILD, form, position, number, column) for form, column in places]
             continue
-        for form, column in exact.get(plain(synonym), ()):
+        for form, column in exact.get(text, ()):
             fits.append(_Fit(_EXACT, form, position, number, column))
-        for form, column in loose.get(_same_end(plain(synonym)), ()):
+        for form, column in loose.get(loosely, ()):
             fits.append(_Fit(_LOOSE, form, position, number, column))
     return fits
+
+
+@cache
+def _synonyms(headers: tuple[str, ...]) -> tuple[tuple[re.Pattern[str] | None, str, str], ...]:
+    """Return what to look for: of each synonym its pattern if it is one, its plain and loose form."""
+    return tuple(
+        (pattern(one) if "*" in one else None, plain(one), _same_end(plain(one))) for one in headers
+    )
 
 
 _QUESTION = re.compile(r"^(?:q|第)?(\d{1,3})(?:题)?(?=[^\d.])", re.IGNORECASE)
