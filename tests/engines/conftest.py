@@ -12,7 +12,7 @@ from zhiyan.ports import Statement
 #: Small tables: nothing is compiled or adapted for long runs, hardly anything is shuffled.
 SMALL = {
     "spark.master": "local[2]",
-    "spark.driver.memory": "1g",
+    "spark.driver.memory": "2g",
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.shuffle.partitions": "1",
