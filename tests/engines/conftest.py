@@ -1,4 +1,4 @@
-"""Engines on Spark: one Spark of this machine for all tests of a process."""
+"""Engines on Spark: a session of this machine, or of a small cluster, for all tests that need one."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,13 +7,12 @@ import pytest
 
 from zhiyan.engines.duckdb import DuckDBEngine
 from zhiyan.engines.spark import SparkEngine, is_available
-from zhiyan.ports import Statement
 
 #: Small tables: nothing is compiled or adapted for long runs, hardly anything is shuffled.
 SMALL = {
     "spark.master": "local[2]",
-    "spark.driver.memory": "2g",
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.driver.memory": "1g",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.shuffle.partitions": "1",
     "spark.sql.codegen.wholeStage": "false",
@@ -25,18 +24,14 @@ needs_spark = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkEngine]:
-    """Spark beside an empty warehouse in memory; skips where there is no Spark.
-
-    It is started at once and stays: every other engine of the process joins it, with views of its own.
-    """
+    """Spark beside an empty warehouse in memory; skips where there is no Spark."""
     if not is_available():
         pytest.skip("needs PySpark (run.py setup --spark) and Java 17")
     ledger = DuckDBEngine(None)
     folder: Path = tmp_path_factory.mktemp("spark")
     engine = SparkEngine(ledger, folder, SMALL)
-    engine.query(Statement("SELECT 1 AS n"))
     yield engine
     engine.close()
     ledger.close()

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +17,6 @@ from tests.engines.conftest import SMALL, needs_spark
 from tests.engines.test_workspace import set_up
 
 from zhiyan.app.workspace import Workspace
-from zhiyan.engines.spark import SparkEngine
 
 pytestmark = [pytest.mark.slow, needs_spark]
 
@@ -38,12 +36,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str, tmp_path: P
     return set_up(copy_of(demo, tmp_path / "group"), "spark", "retail")
 
 
-@pytest.fixture(scope="module")
-def expected(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> tuple[str, str]:
-    """The as-of, and the snapshot id that DuckDB gives for it."""
-    demo = group(tmp_path_factory, worker_id)
-    copy = copy_of(demo, tmp_path_factory.mktemp("expected") / "group")
-    with Workspace.open(set_up(copy, "duckdb", "retail")) as workspace:
+def expected(folder: Path, elsewhere: Path) -> tuple[str, str]:
+    """Return the as-of, and the snapshot id that DuckDB gives for it."""
+    copy = set_up(copy_of(folder, elsewhere), "duckdb", "retail")
+    with Workspace.open(copy) as workspace:
         as_of = workspace.snapshots()[0].as_of.replace(tzinfo=UTC)
         return as_of.isoformat(), workspace.compute(as_of).snapshot_id
 
@@ -75,8 +71,8 @@ def end(process: subprocess.Popen[str]) -> None:
         process.stdout.close()
 
 
-def test_two_executors_give_the_same_snapshot(folder: Path, expected: tuple[str, str]):
-    as_of, snapshot = expected
+def test_two_executors_give_the_same_snapshot(folder: Path, tmp_path: Path):
+    as_of, snapshot = expected(folder, tmp_path / "other")
     settings = yaml.safe_load((folder / "zhiyan.yaml").read_text("utf-8"))
     settings["spark"] = CLUSTER
     (folder / "zhiyan.yaml").write_text(yaml.safe_dump(settings, allow_unicode=True), "utf-8")
@@ -93,11 +89,13 @@ def reached(scratch: Path) -> int:
     return max((int(place.name) for place in scratch.glob("[0-9]*")), default=0)
 
 
-def killed_at(steps: int, folder: Path, as_of: str) -> None:
-    """Start a compute, and kill it and its children when it has begun so many working tables."""
-    scratch = folder / "spark" / "scratch"
-    shutil.rmtree(scratch, ignore_errors=True)  # what an earlier one left must not count as its own
+@pytest.mark.parametrize("steps", [3, 22])
+def test_a_killed_job_leaves_the_state_before_it(folder: Path, tmp_path: Path, steps: int):
+    as_of, snapshot = expected(folder, tmp_path / "other")
+    with Workspace.reading(folder) as workspace:
+        before = workspace.snapshots()
     process = start(folder, as_of)
+    scratch = folder / "spark" / "scratch"
     deadline = time.monotonic() + 600
     try:
         while process.poll() is None and reached(scratch) < steps:
@@ -106,18 +104,8 @@ def killed_at(steps: int, folder: Path, as_of: str) -> None:
         assert process.poll() is None, "it ended before it could be killed"
     finally:
         end(process)
-
-
-def test_killed_jobs_leave_the_state_before_them(
-    folder: Path, expected: tuple[str, str], spark: SparkEngine
-):
-    as_of, snapshot = expected
     with Workspace.reading(folder) as workspace:
-        before = workspace.snapshots()
-    for steps in (3, 22):
-        killed_at(steps, folder, as_of)
-        with Workspace.reading(folder) as workspace:
-            assert workspace.snapshots() == before
+        assert workspace.snapshots() == before
     with Workspace.open(folder) as workspace:
         made = workspace.compute(workspace.snapshots()[0].as_of.replace(tzinfo=UTC))
     assert made.snapshot_id == snapshot
