@@ -22,6 +22,8 @@ CONSTANT = {
     "valid_customer": True,
     "cart_abandoned": False,
     "promo_driven": False,
+    "open_complaint": False,
+    "do_not_contact": False,
     "gender": "unknown",
     "web_active_30d": "none",
     "home_city": None,
