@@ -4,7 +4,7 @@ So the server never keeps others from importing: while a writer is at work, read
 again.
 """
 
-from collections.abc import Callable, Generator, Hashable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -40,6 +40,7 @@ from zhiyan.core.snapshot import Manifest
 from zhiyan.core.tag import Tag
 from zhiyan.lang.lifecycle import published
 from zhiyan.lang.render import render
+from zhiyan.memo import Memo
 from zhiyan.pipeline.select import Judgement, count, matched, parts_of
 from zhiyan.ports import Statement
 
@@ -53,7 +54,7 @@ class WorkspaceReads:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = Lock()
-        self._compiled: dict[Hashable, Any] = {}
+        self._compiled = Memo()
         with self._opened() as workspace:
             self._shelved = shelved_tags(workspace.catalogue)
             self._catalogue = published(workspace.catalogue)

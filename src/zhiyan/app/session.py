@@ -3,14 +3,13 @@
 It is the composition root: the only place that builds engines, vault and catalogue.
 """
 
-from collections.abc import Hashable
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from zhiyan.app import reference, working
 from zhiyan.app.clock import SystemClock
@@ -23,6 +22,7 @@ from zhiyan.lang.clinics import ClinicSettings
 from zhiyan.lang.lifecycle import published
 from zhiyan.lang.load import load_catalogue
 from zhiyan.lang.nearest import nearest
+from zhiyan.memo import Memo
 from zhiyan.pipeline import compute as computing
 from zhiyan.pipeline import history, stability
 from zhiyan.pipeline.schema import create_schema
@@ -42,7 +42,7 @@ class Session:
         self.clock = clock
         self.progress: Progress = Silent()
         self.settings: Settings = read_settings(folder)
-        self.compiled: dict[Hashable, Any] = {}
+        self.compiled = Memo()
 
     @classmethod
     def create(

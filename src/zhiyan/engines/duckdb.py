@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from zhiyan.errors import DataError, InternalError, OutsideError, Problem
+from zhiyan.memo import Memo
 from zhiyan.ports import Statement
 
 #: Memory that a warehouse takes for itself where nothing else is asked; beyond it, work goes to disk.
@@ -44,7 +45,7 @@ class DuckDBEngine:
             self._connection.execute(f"SET memory_limit = '{int(memory_gb)}GB'")
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.execute("SET preserve_insertion_order = false")
-        self._parsed: dict[str, duckdb.Statement] = {}
+        self._parsed = Memo(MOST_PARSED)
 
     def beside(self) -> Self:
         """Return an engine on the same open file for readers in another thread.
@@ -66,12 +67,8 @@ class DuckDBEngine:
 
     def _execute(self, statement: Statement) -> duckdb.DuckDBPyConnection:
         """Run a statement; one whose text came before is not parsed again."""
-        parsed = self._parsed.pop(statement.text, None)
-        if parsed is None:
-            (parsed,) = self._connection.extract_statements(statement.text)
-        if len(self._parsed) >= MOST_PARSED:
-            del self._parsed[next(iter(self._parsed))]
-        self._parsed[statement.text] = parsed
+        text = statement.text
+        (parsed,) = self._parsed.once(text, lambda: self._connection.extract_statements(text))
         return self._connection.execute(parsed, dict(statement.values) or None)
 
     @contextmanager

@@ -69,9 +69,9 @@ def measure_table(generation: int, strip: str) -> str:
 
 def place_of(engine: Engine, snapshot_id: str) -> Place | None:
     """Return where the rows of a snapshot lie; None if it is gone or lies in no strips."""
-    query = "SELECT * FROM meta.snapshot WHERE snapshot_id = $id"
+    query = "SELECT generation, number, strips FROM meta.snapshot WHERE snapshot_id = $id"
     found = engine.query(Statement(query, {"id": snapshot_id})).to_pylist()
-    if not found or found[0].get("strips") is None:
+    if not found or found[0]["strips"] is None:
         return None
     row = found[0]
     strips = {name: tuple(codes) for name, codes in json.loads(row["strips"]).items()}

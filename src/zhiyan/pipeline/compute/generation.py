@@ -19,7 +19,7 @@ from zhiyan.lang.tag_sql import VALID, with_tags
 from zhiyan.lang.term import literal_sql
 from zhiyan.pipeline.compute.run import DIALECT, Job, create_as, statement
 from zhiyan.pipeline.compute.strips import DIGEST, Layout, Strip, reading
-from zhiyan.pipeline.stored import tag_table
+from zhiyan.pipeline.stored import measure_table, tag_table
 from zhiyan.ports import Statement
 
 #: ``died`` of a row that no snapshot has replaced.
@@ -46,7 +46,7 @@ class Generation:
 
     def measures(self, strip: str) -> str:
         """Return the table of the measures of a strip: one row per customer and version."""
-        return f"snapshot.measure_{self.number}_{strip}"
+        return measure_table(self.number, strip)
 
     def tags(self, strip: str) -> str:
         """Return the table of the tags of a strip: one row per customer and version."""

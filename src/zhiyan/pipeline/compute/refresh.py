@@ -18,6 +18,9 @@ from zhiyan.pipeline.compute.strips import Layout, Strip
 from zhiyan.pipeline.compute.touched import RESOLVED, TOUCHED, Touched, find_touched
 from zhiyan.ports import Statement
 
+#: The condition that a row version belongs to the snapshot before.
+BEFORE = SEEN.format("before")
+
 
 def refresh(job: Job) -> Manifest:
     """Bring the newest snapshot up to the job's as-of; in full where nothing can be reused."""
@@ -69,9 +72,8 @@ def _is_reusable(job: Job, base: Manifest) -> bool:
 
 def _is_crowded(job: Job, place: Generation) -> bool:
     """Tell whether a generation holds so many old rows that a new one is due."""
-    seen = SEEN.format("before")
     texts = [
-        f"SELECT count(*) > {MOST_VERSIONS} * count(CASE WHEN {seen} THEN 1 END) AS n FROM {table}"  # noqa: S608 - ours
+        f"SELECT count(*) > {MOST_VERSIONS} * count(CASE WHEN {BEFORE} THEN 1 END) AS n FROM {table}"  # noqa: S608 - ours
         for table in map(place.tags, place.strips)
     ]
     return any(_ask(job, place, text) for text in texts)
@@ -82,7 +84,7 @@ def _are_more(job: Job, place: Generation, strip: Strip) -> bool:
 
     Any strip tells: each has a row of everybody.
     """
-    known = f"SELECT {ID} FROM {place.tags(strip.name)} WHERE {SEEN.format('before')}"  # noqa: S608 - ours
+    known = f"SELECT {ID} FROM {place.tags(strip.name)} WHERE {BEFORE}"  # noqa: S608 - ours
     text = f"SELECT count(*) AS n FROM {measured(strip)} WHERE {ID} NOT IN ({known})"  # noqa: S608 - ours
     return bool(_ask(job, place, text))
 
@@ -91,7 +93,7 @@ def _end_gone(job: Job, touched: Touched, place: Generation) -> bool:
     """End the rows of customers who are none any more; tell whether there were any."""
     gone = f"{ID} NOT IN (SELECT {ID} FROM identity.assignment){_of_the_resolved(touched)}"  # noqa: S608 - ours
     table = place.tags(place.strips[0])
-    text = f"SELECT count(*) AS n FROM {table} WHERE {SEEN.format('before')} AND {gone}"  # noqa: S608 - ours
+    text = f"SELECT count(*) AS n FROM {table} WHERE {BEFORE} AND {gone}"  # noqa: S608 - ours
     fewer = bool(_ask(job, place, text))
     if fewer:
         for table in place.customers:
@@ -114,8 +116,7 @@ def _replace(job: Job, place: Generation, *, table: str, rows: str) -> None:
 
 
 def _end(job: Job, place: Generation, *, table: str, which: str) -> None:
-    seen = SEEN.format("before")
-    text = f"UPDATE {table} SET died = $following WHERE {seen} AND {which}"  # noqa: S608 - ours
+    text = f"UPDATE {table} SET died = $following WHERE {BEFORE} AND {which}"  # noqa: S608 - ours
     job.engine.run(Statement(text, place.numbers))
 
 

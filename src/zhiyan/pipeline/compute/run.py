@@ -16,11 +16,10 @@ from zhiyan.lang.catalogue import Catalogue
 from zhiyan.lang.moment import Moment
 from zhiyan.lang.plan import Plan, make_plan
 from zhiyan.lang.rows import Frame
+from zhiyan.memo import Memo
 from zhiyan.ports import Engine, Progress, Statement
 
 DIALECT = "duckdb"
-#: How much is kept of what was made from definitions: what was asked for last.
-MOST_KEPT = 1_000
 _Made = TypeVar("_Made")
 
 
@@ -54,16 +53,11 @@ class Job:
     reference: str = ""
     facts_before: datetime | None = None
     timings: dict[str, float] = field(default_factory=dict[str, float])
-    memo: dict[Hashable, Any] = field(default_factory=dict[Hashable, Any])
+    memo: Memo = field(default_factory=Memo)
 
     def once(self, key: Hashable, make: Callable[[], _Made]) -> _Made:
         """Return what a function makes of nothing but the definitions, made once for each key."""
-        whole = (self.definitions, key)
-        found: _Made = self.memo.pop(whole) if whole in self.memo else make()
-        if len(self.memo) >= MOST_KEPT:
-            del self.memo[next(iter(self.memo))]
-        self.memo[whole] = found
-        return found
+        return self.memo.once((self.definitions, key), make)
 
     def written(self, key: Hashable, make: Callable[[], exp.Expr]) -> "Template":
         """Return the statement that a function builds of nothing but the definitions and a key."""

@@ -33,13 +33,14 @@ def inputs_of(subject: Subject, code: str) -> Inputs:
 
     An input that the snapshot has by another definition is replayed.
     """
-    catalogue, snapshot = subject.catalogue, subject.snapshot
-    tags = catalogue.tags
+    tags = subject.catalogue.tags
     gate = tags[VALID].fingerprint if VALID in tags else ""
-    key = ("inputs", code, tags[code].fingerprint, gate, snapshot.catalogue)
-    kept = subject.memo.get(key)
-    if kept and kept[0] is catalogue.views and kept[1] is catalogue.params:
-        return kept[2]
+    key = ("inputs", code, tags[code].fingerprint, gate, subject.snapshot.catalogue)
+    return subject.once(key, lambda: _inputs_of(subject, code))
+
+
+def _inputs_of(subject: Subject, code: str) -> Inputs:
+    tags = subject.catalogue.tags
     behind_gate, still = _still(subject)
     replayed, stored, waiting = {code}, set[str](), [code]
     while waiting:
@@ -48,12 +49,10 @@ def inputs_of(subject: Subject, code: str) -> Inputs:
         stored |= direct & still
         waiting += direct - still - replayed
         replayed |= direct - still
-    found = Inputs(
-        replayed=tuple(tag for tag in closure(catalogue, code) if tag.code in replayed),
+    return Inputs(
+        replayed=tuple(tag for tag in closure(subject.catalogue, code) if tag.code in replayed),
         stored=frozenset(stored - replayed),
     )
-    subject.memo[key] = (catalogue.views, catalogue.params, found)
-    return found
 
 
 def _still(subject: Subject) -> tuple[frozenset[str], frozenset[str]]:
@@ -62,13 +61,12 @@ def _still(subject: Subject) -> tuple[frozenset[str], frozenset[str]]:
     stored = frozenset(
         code for code, tag in catalogue.tags.items() if snapshot.tags.get(code) == tag.fingerprint
     )
-    key = ("standing", snapshot.catalogue, stored)
-    kept = subject.memo.get(key)
-    if not kept or kept[0] is not catalogue.views or kept[1] is not catalogue.params:
+
+    def made() -> tuple[frozenset[str], frozenset[str]]:
         behind_gate = gated(catalogue)
-        still = frozenset(_standing(catalogue, behind_gate) & stored)
-        kept = subject.memo[key] = (catalogue.views, catalogue.params, behind_gate, still)
-    return kept[2], kept[3]
+        return behind_gate, frozenset(_standing(catalogue, behind_gate) & stored)
+
+    return subject.once(("standing", snapshot.catalogue, stored), made)
 
 
 def _standing(catalogue: Catalogue, behind_gate: frozenset[str]) -> set[str]:

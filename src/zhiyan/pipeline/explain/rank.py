@@ -144,29 +144,26 @@ def _measured(subject: Subject, columns: Collection[str]) -> list[exp.Select]:
 
 def _tables(subject: Subject, place: Place) -> Mapping[str, str]:
     """Return the table that stores each measure of a snapshot."""
-    key = ("measured in", subject.snapshot.snapshot_id, place.generation)
-    if key not in subject.memo:
+    tables = [measure_table(place.generation, strip) for strip in place.strips]
+
+    def made() -> Mapping[str, str]:
         found = subject.engine.query(
             Statement(
                 "SELECT column_name AS name, table_name AS stored FROM information_schema.columns"
                 " WHERE table_schema = 'snapshot' AND table_catalog = current_database()"
                 " AND list_contains($tables, 'snapshot.' || table_name)",
-                {"tables": [measure_table(place.generation, strip) for strip in place.strips]},
+                {"tables": tables},
             )
         ).to_pylist()
-        subject.memo[key] = {row["name"]: f"snapshot.{row['stored']}" for row in found}
-    return subject.memo[key]
+        return {row["name"]: f"snapshot.{row['stored']}" for row in found}
+
+    return subject.once(("measured in", subject.snapshot.snapshot_id, place.generation), made)
 
 
 def _columns(subject: Subject) -> Mapping[tuple[str, str], str]:
     """Return the column of each measure: tag code, name of the measure."""
-    catalogue = subject.catalogue
     key = ("measure columns", subject.snapshot.catalogue)
-    kept = subject.memo.get(key)
-    if not kept or kept[0] is not catalogue.views or kept[1] is not catalogue.params:
-        kept = (catalogue.views, catalogue.params, measure_columns(catalogue)[1])
-        subject.memo[key] = kept
-    return kept[2]
+    return subject.once(key, lambda: measure_columns(subject.catalogue)[1])
 
 
 def _is_null(node: Node) -> bool:

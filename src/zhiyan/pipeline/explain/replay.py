@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from zhiyan.core.expression import Call, Case, Node, Value, replaced, walk
@@ -50,21 +51,14 @@ class Rule:
 
 def bound_rules(subject: Subject, tags: Sequence[Tag]) -> list[Rule]:
     """Bind the rules of some tags; ranks among customers become what the snapshot has."""
-    behind_gate: frozenset[str] | None = None
-    catalogue = subject.catalogue
     rules: list[Rule] = []
     for tag in tags:
         key = ("rule", tag.code, tag.fingerprint, subject.snapshot.catalogue)
-        kept = subject.memo.get(key)
-        if not kept or kept[0] is not catalogue.views or kept[1] is not catalogue.params:
-            behind_gate = gated(catalogue) if behind_gate is None else behind_gate
-            rule = _bound(subject, tag, shut_in=tag.code in behind_gate)
-            kept = subject.memo[key] = (catalogue.views, catalogue.params, rule)
-        rules.append(_ranked(subject, kept[2]))
+        rules.append(_ranked(subject, subject.once(key, partial(_bound, subject, tag))))
     return rules
 
 
-def _bound(subject: Subject, tag: Tag, *, shut_in: bool) -> Rule:
+def _bound(subject: Subject, tag: Tag) -> Rule:
     """Bind a rule whose comparing calls are left as they are."""
     literals = subject.catalogue.literals
     nodes = [node for case in tag.cases for node in (case.when, case.then)]
@@ -74,7 +68,7 @@ def _bound(subject: Subject, tag: Tag, *, shut_in: bool) -> Rule:
         measures=tuple(bind_measure(measure, literals) for measure in tag.measures),
         cases=_cases(bound),
         otherwise=bound[-1],
-        gated=shut_in,
+        gated=tag.code in gated(subject.catalogue),
         comparing=_whole(_cases(bound), bound[-1]) if any(map(compares, bound)) else None,
     )
 

@@ -1,9 +1,9 @@
 """The visible rows of one customer, source by source."""
 
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlglot import exp
 
@@ -17,11 +17,13 @@ from zhiyan.lang.measure_sql import columns_read, other_rows
 from zhiyan.lang.memory import Row
 from zhiyan.lang.moment import Moment
 from zhiyan.lang.rows import DERIVED, Frame, source_rows, sql_name
+from zhiyan.memo import Memo
 from zhiyan.pipeline.stored import place_of, tag_rows
 from zhiyan.ports import Engine, Statement
 
 DIALECT = "duckdb"
 PARTIES = "explained_party"
+_Made = TypeVar("_Made")
 #: The moment from which on rows of a source can count.
 COUNTED_FROM = "counted_from"
 
@@ -38,23 +40,31 @@ class Subject:
     snapshot: Manifest
     customer_id: int
     zone: BusinessZone
-    memo: dict[Hashable, Any] = field(default_factory=dict[Hashable, Any], compare=False)
+    memo: Memo = field(default_factory=Memo, compare=False)
 
     @property
     def moment(self) -> Moment:
         """The as-of of the snapshot, and the business zone."""
         return Moment(as_of=self.snapshot.as_of, offset_minutes=self.zone.offset_minutes)
 
+    def once(self, key: Hashable, make: Callable[[], _Made]) -> _Made:
+        """Return what a function makes of the definitions and a key, made once while these stay."""
+        views, params = self.catalogue.views, self.catalogue.params
+        # What is kept keeps the definitions too, so that no others can have their ids.
+        whole = (id(views), id(params), key)
+        return self.memo.once(whole, lambda: (views, params, make()))[2]
+
 
 def stored_values(subject: Subject, codes: Collection[str]) -> dict[str, Any] | None:
     """Return some tags of the customer as the snapshot has them; None if it has no such customer."""
     place = place_of(subject.engine, subject.snapshot.snapshot_id)
     where = (place.generation, place.number) if place else None
-    key = ("stored", subject.snapshot.snapshot_id, where, frozenset(codes))
-    if key not in subject.memo:
+
+    def made() -> str:
         rows = tag_rows(subject.engine, subject.catalogue, subject.snapshot, codes=codes)
-        subject.memo[key] = rows.where("customer_id = $id").sql(dialect=DIALECT)
-    text = subject.memo[key]
+        return rows.where("customer_id = $id").sql(dialect=DIALECT)
+
+    text = subject.once(("stored", subject.snapshot.snapshot_id, where, frozenset(codes)), made)
     found = subject.engine.query(Statement(text, {"id": subject.customer_id})).to_pylist()
     return {code: _plain(found[0][code]) for code in codes} if found else None
 
@@ -122,7 +132,9 @@ def _rows_of(  # noqa: PLR0917 - whose rows, of which source and since when, wit
     wanted: set[str],
     parties: Sequence[int],
 ) -> list[Row]:
-    text, used = _statement(subject, source[0], wanted, bounded=source[1] is not None)
+    bounded = source[1] is not None
+    key = ("rows", source[0], frozenset(wanted), bounded, subject.zone.offset_minutes)
+    text, used = subject.once(key, lambda: _statement(subject, source[0], wanted, bounded=bounded))
     known = {
         COUNTED_FROM: source[1],
         "as_of": subject.snapshot.as_of,
@@ -145,10 +157,6 @@ def _statement(
 ) -> tuple[str, frozenset[str]]:
     """Return the text that reads a source and the names of its values; the same for everybody."""
     catalogue = subject.catalogue
-    key = ("explain", source, frozenset(wanted), bounded, subject.zone.offset_minutes)
-    kept = subject.memo.get(key)
-    if kept and kept[0] is catalogue.views and kept[1] is catalogue.params:
-        return kept[2:]
     frame = Frame(catalogue=catalogue, moment=subject.moment, parties=PARTIES)
     query = source_rows(frame, catalogue.views[source], wanted)
     if bounded:
@@ -156,9 +164,7 @@ def _statement(
         query = exp.select("*").from_(query.subquery("fact", copy=False)).where(late)
     query = query.with_(PARTIES, as_=_named())
     used = frozenset(found.name for found in query.find_all(exp.Placeholder))
-    text = query.sql(dialect=DIALECT)
-    subject.memo[key] = (catalogue.views, catalogue.params, text, used)
-    return text, used
+    return query.sql(dialect=DIALECT), used
 
 
 def _named() -> exp.Select:

@@ -4,7 +4,7 @@ Only valid customers count. Three-valued: somebody of whom the predicate is unkn
 matched nor not matched.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -112,25 +112,22 @@ def parts_of(where: Node) -> tuple[Node, ...]:
 def _judged(judgement: Judgement, tags: Sequence[str] = ()) -> exp.Select:
     """Return every valid customer with some tags and ``matched``: true, false or null."""
     clock = Moment(as_of=judgement.snapshot.as_of, offset_minutes=judgement.offset_minutes)
-    told = scalar_sql(_bound(judgement), judgement.catalogue.scope, _column, clock)
-    told = exp.alias_(told, "matched", copy=False)
-    return exp.select("*", told, copy=False).from_(_customers(judgement, tags), copy=False)
+    catalogue = judgement.catalogue
+    bound = bind(judgement.where, catalogue.literals)
+    told = exp.alias_(scalar_sql(bound, catalogue.scope, _column, clock), "matched", copy=False)
+    rows = _customers(judgement, {*tags, *(names(bound) & set(catalogue.tags))})
+    return exp.select("*", told, copy=False).from_(rows, copy=False)
 
 
-def _customers(judgement: Judgement, tags: Sequence[str] = ()) -> exp.Subquery:
-    """Return every valid customer with some tags and all that the predicate reads."""
+def _customers(judgement: Judgement, codes: Collection[str]) -> exp.Subquery:
+    """Return every valid customer with some tags."""
     catalogue = judgement.catalogue
     valid = {VALID} & set(catalogue.tags)
-    read = {*tags, *valid, *(names(_bound(judgement)) & set(catalogue.tags))}
     rows_of = aligned_rows if judgement.aligned else tag_rows
-    rows = rows_of(judgement.engine, catalogue, judgement.snapshot, codes=read)
+    rows = rows_of(judgement.engine, catalogue, judgement.snapshot, codes={*codes, *valid})
     if valid:
         rows = rows.where(exp.column(VALID, quoted=True))
     return rows.subquery("customer", copy=False)
-
-
-def _bound(judgement: Judgement) -> Node:
-    return bind(judgement.where, judgement.catalogue.literals)
 
 
 def _column(name: str) -> exp.Expr:
