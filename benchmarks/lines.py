@@ -224,6 +224,8 @@ def segments(run: Run) -> None:
     note = f"{told['customers']:,} customers; matched {told['matched']} (least, median, most)"
     run.line("all tags into one table", _both(told["aligning"]))
     run.line("count, p50 / p99", _spread(told["count"]), peak=told["peak"], note=note)
+    if told["behaving"]:
+        run.line("count with behaviours, p50 / p99", _spread(told["behaving"]))
     run.line("select (count and first page), p50 / p99", _spread(told["select"]))
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.group import Group, add_day, forget_days, made
 from benchmarks.rivals.child import measured, peak_megabytes
-from benchmarks.trees import trees
+from benchmarks.trees import behaving, trees
 from zhiyan.app import history as kept
 from zhiyan.app.workspace import Workspace
 from zhiyan.core.identity import public_id
@@ -28,7 +28,7 @@ from zhiyan.ports import Statement
 
 BASE_TAGS = Path(__file__).parent / "base_tags"
 ASIDE = computing.Aside(parties="identity.assignment")
-TREES, CARDS = 200, 200
+TREES, BEHAVING, CARDS = 200, 50, 200
 Told = dict[str, Any]
 
 
@@ -131,11 +131,15 @@ def segments(workspace: Workspace, group: Group, chosen: argparse.Namespace) -> 
     counted = [
         timed(lambda text=text: count(workspace.judgement(text, manifest))) for text in texts
     ]
+    # Copies of customers have no facts of their own.
+    more = behaving(workspace, manifest, BEHAVING) if chosen.copies == 1 else ()
+    behaved = [timed(lambda text=text: count(workspace.judgement(text, manifest))) for text in more]
     matched = [workspace.select(text).counts.matched for text in texts[:50]]
     selected = [timed(lambda text=text: workspace.select(text)) for text in texts[:100]]
     told = {
         "aligning": aligning,
         "count": _spread(counted),
+        "behaving": _spread(behaved),
         "select": _spread(selected),
         "matched": [min(matched), statistics.median(matched), max(matched)],
         "customers": manifest.customers * chosen.copies,

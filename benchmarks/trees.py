@@ -1,4 +1,4 @@
-"""Random nested conditions of 3 to 8 clauses over the tags of a snapshot, as people write them."""
+"""Random nested conditions over a snapshot, as people write them."""
 
 from random import Random
 from typing import Any
@@ -14,10 +14,35 @@ _TEXTS = {ValueType.ENUM, ValueType.TEXT, ValueType.REF}
 
 
 def trees(workspace: Workspace, manifest: Manifest, many: int) -> list[str]:
-    """Return so many conditions; the same for the same snapshot."""
+    """Return so many conditions of 3 to 8 clauses over tags; the same for the same snapshot."""
     draw = Random(11)
     clauses = _clauses(workspace, manifest)
     return [_tree(draw, clauses, draw.randint(LEAST, MOST)) for _ in range(many)]
+
+
+#: What is asked of facts that no tag tells, beside tags.
+_BEHAVIOURS = [
+    "[count(*) of web_event where type = 'view' window 30d] >= 3",
+    "[count(*) of web_event window 7d] = 0",
+    "[count(distinct item_code) of web_event where type = 'view' window 90d] >= 2",
+    "[sum(net_fen) of order_line window 90d] > yuan(1000)",
+    "[count(*) of visit where effective window 365d] >= 2",
+    "[last(status) of appointment window 180d on appt_at] = 'no_show'",
+    "[count(*) of touch where channel = 'sms' window 30d] <= 2",
+    "[any(type = 'cart') of web_event window 14d]",
+]
+
+
+def behaving(workspace: Workspace, manifest: Manifest, many: int) -> list[str]:
+    """Return so many conditions of one or two behaviours and 1 to 6 clauses over tags."""
+    draw = Random(12)
+    clauses = _clauses(workspace, manifest)
+    found: list[str] = []
+    for _ in range(many):
+        behaviours = draw.sample(_BEHAVIOURS, draw.randint(1, 2))
+        tree = _tree(draw, clauses, draw.randint(1, MOST - len(behaviours)))
+        found.append(" and ".join([*behaviours, tree]))
+    return found
 
 
 def _tree(draw: Random, clauses: list[list[str]], size: int) -> str:

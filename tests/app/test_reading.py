@@ -199,6 +199,18 @@ def test_audience_counts_each_condition_alone(reads: WorkspaceReads, demo: Path,
     assert reads.audience("net_spend_12m > 0").clauses == ()
 
 
+def test_audience_counts_behaviours_with_tags(reads: WorkspaceReads, valid: int):
+    behaviour = "[count(*) of visit where effective window 365d] >= 2"
+    found = reads.audience(f"{behaviour} and not {behaviour}")
+    assert (found.matched, found.not_matched, found.total) == (0, valid, valid)
+    first, second = found.clauses
+    assert (first.text, second.text) == (behaviour, f"not {behaviour}")
+    assert 0 < first.matched < valid
+    assert first.matched + second.matched == valid
+    page = reads.customers("", where=behaviour, after=None, limit=PAGE)
+    assert len(page.lines) == min(PAGE, first.matched)
+
+
 def test_audience_of_a_segment_is_its_expression(reads: WorkspaceReads, demo: Path):
     with reading(demo) as workspace:
         for code in some(sorted(reads.definitions().segments)):

@@ -15,6 +15,10 @@ from zhiyan.ports import Statement
 
 pytestmark = [pytest.mark.slow, needs_spark]
 
+BEHAVIOURS = (
+    "[count(*) of web_event where type = 'view' window 12mo] >= 1 and net_spend > 0",
+    "[sum(net_fen) of order_line latest 2] > yuan(500) or [any(effective) of visit window 400d]",
+)
 IDENTITY = ("assignment", "link", "identifier", "conflict")
 
 
@@ -87,6 +91,11 @@ def test_compute_refresh_select_and_explain(opened: Opened):
     for code in ours.catalogue.segments:
         mine, spark = (w.select(code, limit=None, columns=["net_spend"]) for w in (ours, theirs))
         assert spark.counts == mine.counts
+        assert spark.rows.to_pylist() == mine.rows.to_pylist()
+    for text in BEHAVIOURS:
+        mine, spark = (w.select(text, limit=None) for w in (ours, theirs))
+        assert spark.counts == mine.counts
+        assert 0 < mine.counts.matched < mine.counts.total
         assert spark.rows.to_pylist() == mine.rows.to_pylist()
     customer = public_id(rows(ours, f"snapshot.t_{one.snapshot_id}")[0]["customer_id"])
     theirs.close()

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from zhiyan.core.expression import Node, names
+from zhiyan.core.expression import names
 from zhiyan.core.identity import parse_public_id
 from zhiyan.core.snapshot import Manifest
 from zhiyan.core.tag import Tag
 from zhiyan.core.time import BusinessZone, aware
 from zhiyan.errors import Problem, UsageError
-from zhiyan.lang.catalogue import Catalogue, check_expression
+from zhiyan.lang.behaviours import Question, check_question
+from zhiyan.lang.catalogue import Catalogue
 from zhiyan.lang.nearest import nearest
 from zhiyan.ports import Engine, Statement
 
@@ -73,17 +74,25 @@ def demand_tags(snapshot: Manifest, codes: Iterable[str], *, zone: BusinessZone)
     )
 
 
-def condition_at(
-    catalogue: Catalogue, snapshot: Manifest, text: str, *, zone: BusinessZone
-) -> Node:
-    """Return an expression, or the condition of a segment, to be asked of a snapshot.
+def question_named(catalogue: Catalogue, text: str) -> Question:
+    """Return an expression, or the condition of a segment, as a question.
 
-    Raises DefinitionError for a wrong expression, UsageError ``ZY513`` if the snapshot lacks a tag.
+    Raises DefinitionError for a wrong expression.
     """
     segment = catalogue.segments.get(text.strip())
-    node = segment.where if segment else check_expression(catalogue, text)
-    demand_tags(snapshot, names(node) & set(catalogue.tags), zone=zone)
-    return node
+    return Question(node=segment.where) if segment else check_question(catalogue, text)
+
+
+def question_at(
+    catalogue: Catalogue, snapshot: Manifest, text: str, *, zone: BusinessZone
+) -> Question:
+    """Return an expression, or the condition of a segment, to be asked of a snapshot.
+
+    Raises as ``question_named``; UsageError ``ZY513`` if the snapshot lacks a tag.
+    """
+    found = question_named(catalogue, text)
+    demand_tags(snapshot, names(found.node) & set(catalogue.tags), zone=zone)
+    return found
 
 
 def customer_named(text: str) -> int:

@@ -38,6 +38,7 @@ from zhiyan.core.expression import Literal, Node, ValueType
 from zhiyan.core.identity import parse_public_id
 from zhiyan.core.snapshot import Manifest
 from zhiyan.core.tag import Tag
+from zhiyan.lang.behaviours import Question
 from zhiyan.lang.lifecycle import published
 from zhiyan.lang.render import render
 from zhiyan.memo import Memo
@@ -168,7 +169,7 @@ class WorkspaceReads:
             judgement = workspace.judgement(where, snapshot)
             note_uses(workspace, read_by(workspace, where), "audience")
             whole = count(judgement)
-            parts = parts_of(judgement.where)
+            parts = parts_of(judgement.question.node)
             alone = [count(_with(judgement, part)) for part in parts] if len(parts) > 1 else []
         return AudienceCount(
             snapshot_id=snapshot.snapshot_id,
@@ -189,8 +190,8 @@ class WorkspaceReads:
         )
 
 
-def _with(judgement: Judgement, where: Node) -> Judgement:
-    return replace(judgement, where=where)
+def _with(judgement: Judgement, node: Node) -> Judgement:
+    return replace(judgement, question=replace(judgement.question, node=node))
 
 
 def _all(workspace: Workspace) -> Judgement:
@@ -198,7 +199,7 @@ def _all(workspace: Workspace) -> Judgement:
         engine=workspace.engine,
         catalogue=workspace.catalogue,
         snapshot=workspace.snapshot(),
-        where=ALL,
+        question=Question(node=ALL),
         offset_minutes=workspace.settings.zone.offset_minutes,
         aligned=True,
     )

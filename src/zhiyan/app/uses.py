@@ -11,9 +11,9 @@ from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
+from zhiyan.app.lookup import question_named
 from zhiyan.app.session import Session
 from zhiyan.core.expression import names
-from zhiyan.lang.catalogue import check_expression
 from zhiyan.pipeline import stability
 
 FILE, FOLDING = "tag-use.jsonl", "tag-use.folding.jsonl"
@@ -32,10 +32,8 @@ def note_uses(session: Session, codes: Iterable[str], reader: str) -> None:
 
 def read_by(session: Session, where: str, columns: Iterable[str] = ()) -> set[str]:
     """Return the tags that an expression (or a segment) and some columns read."""
-    catalogue = session.catalogue
-    segment = catalogue.segments.get(where.strip())
-    node = segment.where if segment else check_expression(catalogue, where)
-    return (set(names(node)) | set(columns)) & set(catalogue.tags)
+    read = names(question_named(session.catalogue, where).node)
+    return {*read, *columns} & set(session.catalogue.tags)
 
 
 def waiting_uses(folder: Path) -> Counter[tuple[date, str, str]]:

@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from zhiyan.app import history, importing
 from zhiyan.app.lookup import (
-    condition_at,
     customer_named,
     no_customer,
+    question_at,
     seen_by,
     snapshot_named,
     tag_at,
@@ -164,7 +164,7 @@ class Workspace(Session):
             engine=self.worker,
             catalogue=seen_by(self.catalogue, manifest),
             snapshot=manifest,
-            where=condition_at(self.catalogue, manifest, where, zone=self.settings.zone),
+            question=question_at(self.catalogue, manifest, where, zone=self.settings.zone),
             offset_minutes=self.settings.zone.offset_minutes,
             aligned=self.worker is self.engine,
         )

@@ -1,7 +1,7 @@
 """The catalogue: the checked set of definitions that every stage reads and none writes."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from zhiyan.core.action import Playbook
@@ -19,6 +19,9 @@ from zhiyan.lang.parse import parse
 AS_OF = "as_of"
 #: The tag whose value says which clinic's parameters hold for a customer.
 HOME_CLINIC = "home_clinic"
+
+
+_BEHAVIOUR = "behaviours in brackets are asked of a snapshot; make it a tag to follow it over time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +243,8 @@ def check_expression(catalogue: Catalogue, text: str, where: str = "") -> Node:
         >>> node = check_expression(catalogue, "value_level = 'high' and age >= 30")
     """
     node, problems = condition(text, catalogue.scope, where, aliases=catalogue.aliases)
+    if node is None and "[" in text:
+        problems = [replace(one, hint=_BEHAVIOUR) for one in problems]
     if problems or node is None:
         raise DefinitionError(*problems)
     return node
@@ -256,6 +261,13 @@ def condition(
         node = parse(text, where)
     except DefinitionError as error:
         return None, list(error.problems)
+    return checked_condition(node, scope, where, aliases=aliases)
+
+
+def checked_condition(
+    node: Node, scope: Scope, where: str, *, aliases: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Node, list[Problem]]:
+    """Check a condition that has been read; return it by the codes of today, and problems."""
     node = renamed(node, {old: aliases[old] for old in outdated(node, scope.find, aliases)})
     found, problems = check(node, scope, where)
     if not problems and found not in (ValueType.BOOL, ValueType.NULL):

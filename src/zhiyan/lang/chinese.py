@@ -39,7 +39,7 @@ _SAME: Callable[[str], str] = str
 #: What a message about definitions is about, in front of it.
 _SUBJECT = (
     r"((?:tag|segment|action|suppression|view|window|expectation|parameter|category|clinic)"
-    r" (?:'[^']*'|\w+)[^:`]*|pack|lifecycle|queue): (.+)"
+    r" (?:'[^']*'|\w+)[^:`]*|behaviour[.\w]*|pack|lifecycle|queue): (.+)"
 )
 #: English wording -> Chinese wording, how each group is written; the first that fits counts.
 _WORDINGS: tuple[tuple[str, str, tuple[Callable[[str], str], ...]], ...] = (

@@ -132,7 +132,18 @@ DEFINITION_WORDINGS: tuple[tuple[str, str, str], ...] = (
     (r"run `(zhiyan compute --as-of \S+)`, or name another snapshot with --snapshot",
      "请运行 `{}`，或用 --snapshot 指定别的快照", "s"),
     (r"known codes are (.+?)(?: \.\.\.)?", "已知的编码有 {}", "s"),
+    # behaviours in brackets
+    (r"`([\[\]])` has no partner here", "这里的 {} 没有配对", "s"),
+    (r"the behaviour has no closing `\]`", "行为条件缺少右括号 ]", ""),
+    (r"the behaviour names no (\w+)", "行为条件没有写 {}", "s"),
+    (r"the behaviour names its (\w+) twice", "行为条件里 {} 写了两次", "s"),
+    (r"write (\[count.+\])", "请写 {}", "s"),
+    (r"a behaviour cannot read (.+), which is of class S4", "行为条件不能读取 {}：它属于 S4 级", "s"),
+    (r"read it through a tag, which states its purposes", "请通过标签读取，标签写明了用途", ""),
+    (r"behaviours in brackets are asked of a snapshot; make it a tag to follow it over time",
+     "方括号里的行为条件只能用于当前快照的圈人；要看历史，请把它做成标签", ""),
     # subjects
+    (r"behaviour([.\w]*)", "行为条件{}", "s"),
     (r"tag ('\w+')", "标签 {}", "s"),
     (r"segment ('\w+')", "人群 {}", "s"),
     (r"action ('\w+')", "行动 {}", "s"),

@@ -5,19 +5,25 @@ that computes all columns of one source that can share a scan: every plain aggre
 one part; measures that group twice, look back or look ahead have a part for each distinct shape.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from zhiyan.core.expression import Node
+from zhiyan.core.expression import Call, Literal, Node
 from zhiyan.core.measure import Measure, Rows, Window
-from zhiyan.core.tag import Tag
 from zhiyan.lang.catalogue import Catalogue
 from zhiyan.lang.check import bind
 from zhiyan.lang.crossings import Passing, Tick, measure_passing
 from zhiyan.lang.measure_sql import is_shaped, part_query, reads_back
 from zhiyan.lang.rows import Frame
+from zhiyan.lang.term import DATA_TYPES, literal_sql
+
+#: What aggregates give over no rows; all others give null.
+_OVER_NOTHING = {
+    "any": False, "count": 0, "count_distinct": 0, "streak": 0, "longest_streak": 0,
+    "longest_run": 0, "latest_run": 0,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +36,21 @@ class MeasureColumn:
     name: str
     measure: Measure
     passing: Passing
+
+    @property
+    def empty(self) -> Literal:
+        """The value without rows: as declared, else what the aggregate gives."""
+        node, declared = self.measure.aggregate, self.measure.empty
+        if declared.value is None and isinstance(node, Call) and node.op in _OVER_NOTHING:
+            return Literal(_OVER_NOTHING[node.op], self.measure.type)
+        return declared
+
+    def filled(self, table: str) -> exp.Expr:
+        """Return the column of a table, with the value without rows where there is none."""
+        value: exp.Expr = exp.column(self.name, table=table, quoted=True)
+        if self.empty.value is not None:
+            value = exp.func("coalesce", value, literal_sql(self.empty.value, self.empty.type))
+        return exp.cast(value, DATA_TYPES[self.measure.type], copy=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +113,13 @@ def bind_measure(measure: Measure, literals: Mapping[str, Node]) -> Measure:
     )
 
 
-def make_plan(catalogue: Catalogue, tags: Iterable[Tag] | None = None) -> Plan:
-    """Put the measures of some tags (default: all) into as few statements as can be."""
-    distinct, columns = measure_columns(catalogue, tags)
+def make_plan(catalogue: Catalogue) -> Plan:
+    """Put the measures of all tags into as few statements as can be."""
+    return plan_of(*measure_columns(catalogue))
+
+
+def plan_of(distinct: Sequence[MeasureColumn], columns: Mapping[tuple[str, str], str]) -> Plan:
+    """Put distinct measures into as few statements as can be; ``columns`` tells who asked for them."""
     shapes: dict[tuple[object, ...], list[MeasureColumn]] = {}
     for found in distinct:
         shapes.setdefault(_shape(found), []).append(found)
@@ -110,21 +135,26 @@ def make_plan(catalogue: Catalogue, tags: Iterable[Tag] | None = None) -> Plan:
 
 
 def measure_columns(
-    catalogue: Catalogue, tags: Iterable[Tag] | None = None
+    catalogue: Catalogue, asked: Mapping[str, Iterable[Measure]] | None = None
 ) -> tuple[list[MeasureColumn], dict[tuple[str, str], str]]:
-    """Return the distinct measures of some tags, and the column of each (tag code, measure name)."""
+    """Return distinct measures, and the column of each one asked for (tag code, measure name).
+
+    ``asked`` are measures by who asks for them; without, those of all tags.
+    """
     columns: dict[tuple[str, str], str] = {}
     distinct: dict[Measure, MeasureColumn] = {}
     literals = catalogue.literals
-    for tag in catalogue.tags.values() if tags is None else tags:
-        for measure in tag.measures:
+    if asked is None:
+        asked = {code: tag.measures for code, tag in catalogue.tags.items()}
+    for code, measures in asked.items():
+        for measure in measures:
             bound = bind_measure(measure, literals)
             key = replace(bound, name="")
             if key not in distinct:
-                name = f"{tag.code}__{measure.name}"
+                name = f"{code}__{measure.name}"
                 passing = measure_passing(bound, catalogue)
                 distinct[key] = MeasureColumn(name=name, measure=bound, passing=passing)
-            columns[tag.code, measure.name] = distinct[key].name
+            columns[code, measure.name] = distinct[key].name
     return list(distinct.values()), columns
 
 

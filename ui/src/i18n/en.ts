@@ -159,7 +159,7 @@ export const en: Record<Key, string> = {
   "audience.hint": "try",
   "audience.viewCustomers": "View these customers",
   "audience.counting": "Counting",
-  "audience.combine": "Combine with and, or, not and brackets",
+  "audience.combine": "Combine with and, or, not and parentheses; what is no tag yet stands in brackets",
   "kind.fact": "Fact",
   "kind.rule": "Rule",
   "kind.manual": "Manual",

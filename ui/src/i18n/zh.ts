@@ -156,7 +156,7 @@ export const zh = {
   "audience.hint": "试试",
   "audience.viewCustomers": "查看这些客户",
   "audience.counting": "正在计数",
-  "audience.combine": "用 and、or、not 和括号组合条件",
+  "audience.combine": "用 and、or、not 和括号组合条件;没有做成标签的行为写在方括号里",
   "kind.fact": "事实",
   "kind.rule": "规则",
   "kind.manual": "人工",

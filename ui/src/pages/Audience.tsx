@@ -8,7 +8,7 @@ import { count, percent } from "../format";
 import { useI18n } from "../i18n";
 import { Card } from "../parts/Card";
 import { Empty, Failed } from "../parts/State";
-import { clauseFor, everyTag, examplesFor } from "./expressions";
+import { BEHAVIOUR, clauseFor, everyTag, examplesFor, readsBehaviours } from "./expressions";
 
 type Count = Schema["AudienceCount"];
 type Line = Schema["TagLine"];
@@ -79,7 +79,7 @@ function Builder({ start }: { start: string }) {
             </p>
             <h3>{t("audience.examples")}</h3>
             <ul className="examples">
-              {examplesFor(tags).map((one) => (
+              {[...examplesFor(tags), BEHAVIOUR].map((one) => (
                 <li key={one}>
                   <button type="button" onClick={() => setTyped(one)}>
                     <code>{one}</code>
@@ -250,9 +250,11 @@ function Result({ count: found, busy, where }: ResultProps) {
       <Link to="/customers" search={{ where }} className="view-link">
         {t("audience.viewCustomers")}
       </Link>
-      <Link to="/movements" search={{ where }} className="view-link">
-        {t("audience.movements")}
-      </Link>
+      {!readsBehaviours(where) && (
+        <Link to="/movements" search={{ where }} className="view-link">
+          {t("audience.movements")}
+        </Link>
+      )}
     </div>
   );
 }

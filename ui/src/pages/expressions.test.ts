@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Schema } from "../api/client";
 import { selects, slices } from "../parts/spread";
-import { clauseFor, everyTag, examplesFor } from "./expressions";
+import { BEHAVIOUR, clauseFor, everyTag, examplesFor, readsBehaviours } from "./expressions";
 import { filterGroup, size } from "./Tags";
 
 type Line = Schema["TagLine"];
@@ -73,4 +73,11 @@ test("slices add up to all customers and lead to their expression", () => {
     null,
     "stage is null",
   ]);
+});
+
+test("brackets outside of texts hold behaviours", () => {
+  expect(readsBehaviours(BEHAVIOUR)).toBe(true);
+  expect(readsBehaviours("stage = 'new' and spend > yuan(6000)")).toBe(false);
+  expect(readsBehaviours("stage = '[new]'")).toBe(false);
+  expect(readsBehaviours("stage = 'it''s' and [count(*) of visit] > 1")).toBe(true);
 });

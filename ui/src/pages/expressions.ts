@@ -46,6 +46,14 @@ export function clauseFor(tag: Line): Offer[] {
   return [...valued, ...typed, { text: `${tag.code} is null` }];
 }
 
+/** A condition over what customers did, which needs no tag; such are counted, but not followed. */
+export const BEHAVIOUR = "[count(*) of web_event where type = 'view' window 30d] >= 3";
+
+/** Whether a condition reads behaviours in brackets, outside of quoted texts. */
+export function readsBehaviours(text: string): boolean {
+  return text.replaceAll(/'[^']*'/g, "").includes("[");
+}
+
 /** Up to three examples from the tags that there are: one clause, two joined, one negated. */
 export function examplesFor(tags: Line[]): string[] {
   const closed = tags.find((one) => one.type === "enum" && one.values.length > 2);

@@ -7,24 +7,16 @@ from typing import TypeAlias
 
 from sqlglot import exp
 
-from zhiyan.core.expression import Call, Literal
 from zhiyan.core.snapshot import Manifest
 from zhiyan.lang.bounds import named
 from zhiyan.lang.counters import compared, read_by
-from zhiyan.lang.plan import MeasureColumn, Part
+from zhiyan.lang.plan import Part
 from zhiyan.lang.tag_sql import with_tags
-from zhiyan.lang.term import DATA_TYPES, literal_sql
 from zhiyan.pipeline.compute.generation import fresh_generation, keep_parties
 from zhiyan.pipeline.compute.run import Job, create_as, drop, statement
 from zhiyan.pipeline.compute.store import keep, keeping
 from zhiyan.pipeline.compute.strips import STILL, Layout, Strip, Tables, reading
 from zhiyan.ports import Statement
-
-#: What aggregates give over no rows; all others give null.
-OVER_NOTHING = {
-    "any": False, "count": 0, "count_distinct": 0, "streak": 0, "longest_streak": 0,
-    "longest_run": 0, "latest_run": 0,
-}  # fmt: skip
 
 #: How many parts are joined before the bundles of them are.
 BUNDLE = 9
@@ -245,7 +237,7 @@ def _bundle(parts: Sequence[Part], parties: str, chunk: Chunk) -> exp.Select:
             exp.to_table(part.name), on=_same_customer(part.name), join_type="left", copy=False
         )
     values = [
-        named(filled(found, part.name), found.name) for part in parts for found in part.columns
+        named(found.filled(part.name), found.name) for part in parts for found in part.columns
     ]
     return query.select(*values, copy=False)
 
@@ -257,20 +249,3 @@ def _customers(parties: str, chunk: Chunk) -> exp.Select:
 
 def _same_customer(table: str) -> exp.Expr:
     return exp.EQ(this=exp.column("customer_id", table=table), expression=_CUSTOMER.copy())
-
-
-def filled(found: MeasureColumn, table: str) -> exp.Expr:
-    """Return a measure's column of a table, with its value over no rows where there is none."""
-    value: exp.Expr = exp.column(found.name, table=table, quoted=True)
-    empty = empty_value(found)
-    if empty.value is not None:
-        value = exp.func("coalesce", value, literal_sql(empty.value, empty.type))
-    return exp.cast(value, DATA_TYPES[found.measure.type], copy=False)
-
-
-def empty_value(found: MeasureColumn) -> Literal:
-    """Return the value of a measure without rows: as declared, else what its aggregate gives."""
-    node, declared = found.measure.aggregate, found.measure.empty
-    if declared.value is None and isinstance(node, Call) and node.op in OVER_NOTHING:
-        return Literal(OVER_NOTHING[node.op], found.measure.type)
-    return declared

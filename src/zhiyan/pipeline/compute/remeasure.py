@@ -19,8 +19,6 @@ from zhiyan.pipeline.compute.full import (
     BUNDLE,
     Chunk,
     chunks,
-    empty_value,
-    filled,
     filling,
     joined,
     make_parts,
@@ -110,7 +108,7 @@ def _part_statement(job: Job, part: Part, parties: str) -> _PartStatement:
             own = {c.name for c in rows.find_all(exp.Column) if c.table == table.alias}
             reads.setdefault(table.name.removeprefix(SLICE), set()).update(own)
     customers = exp.select(ID).distinct().from_(parties).subquery("customer")
-    values = [named(filled(column, "found"), column.name) for column in part.columns]
+    values = [named(column.filled("found"), column.name) for column in part.columns]
     rows = exp.select(f"customer.{ID}", *values, copy=False).from_(customers)
     rows = rows.join(
         query.subquery("found"), on=f"found.{ID} = customer.{ID}", join_type="left", copy=False
@@ -250,11 +248,12 @@ def _bundle(parts: Sequence[Part], chunk: Chunk) -> exp.Select:
 def _taken_over(column: MeasureColumn) -> exp.Expr:
     """Return a measure of the snapshot before; as over no rows for whom it did not know."""
     value = _old(column)
-    empty = empty_value(column)
-    if empty.value is None:
+    if column.empty.value is None:
         return value
     unknown = exp.column(ID, table="old").is_(exp.null())
-    nothing = exp.cast(literal_sql(empty.value, empty.type), DATA_TYPES[column.measure.type])
+    nothing = exp.cast(
+        literal_sql(column.empty.value, column.empty.type), DATA_TYPES[column.measure.type]
+    )
     return exp.Case(ifs=[exp.If(this=unknown, true=nothing)], default=value)
 
 

@@ -12,13 +12,17 @@ from sqlglot import exp
 
 from zhiyan.core.expression import Call, Node, names
 from zhiyan.core.snapshot import Manifest
-from zhiyan.lang.bounds import parameter
+from zhiyan.lang.behaviours import Question
+from zhiyan.lang.bounds import bound_values
 from zhiyan.lang.catalogue import AS_OF, Catalogue
 from zhiyan.lang.check import bind
 from zhiyan.lang.moment import Moment
+from zhiyan.lang.rows import Frame
+from zhiyan.lang.scalars_sql import as_of_sql
 from zhiyan.lang.sql import scalar_sql
 from zhiyan.lang.tag_sql import VALID
 from zhiyan.pipeline.select.aligned import aligned_rows
+from zhiyan.pipeline.select.behaviours import Behaviours
 from zhiyan.pipeline.stored import tag_rows
 from zhiyan.ports import Engine, Statement
 
@@ -27,7 +31,7 @@ DIALECT = "duckdb"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """A checked predicate to be asked of a snapshot.
+    """A checked question to be asked of a snapshot.
 
     ``aligned``: the engine may have a table of all tags, and is asked for it.
     """
@@ -35,9 +39,14 @@ class Judgement:
     engine: Engine
     catalogue: Catalogue
     snapshot: Manifest
-    where: Node
+    question: Question
     offset_minutes: int
     aligned: bool = False
+
+    @property
+    def moment(self) -> Moment:
+        """The as-of of the snapshot, and the business zone."""
+        return Moment(as_of=self.snapshot.as_of, offset_minutes=self.offset_minutes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +60,7 @@ class Counts:
 
 
 def count(judgement: Judgement) -> Counts:
-    """Count a predicate over a snapshot."""
+    """Count a question over a snapshot."""
     query = exp.select(
         "count(CASE WHEN matched THEN 1 END) AS matched",
         "count(matched) AS known",
@@ -111,11 +120,20 @@ def parts_of(where: Node) -> tuple[Node, ...]:
 
 def _judged(judgement: Judgement, tags: Sequence[str] = ()) -> exp.Select:
     """Return every valid customer with some tags and ``matched``: true, false or null."""
-    clock = Moment(as_of=judgement.snapshot.as_of, offset_minutes=judgement.offset_minutes)
-    catalogue = judgement.catalogue
-    bound = bind(judgement.where, catalogue.literals)
-    told = exp.alias_(scalar_sql(bound, catalogue.scope, _column, clock), "matched", copy=False)
-    rows = _customers(judgement, {*tags, *(names(bound) & set(catalogue.tags))})
+    catalogue, question = judgement.catalogue, judgement.question
+    node = bind(question.node, catalogue.literals)
+    behaviours = Behaviours.of(catalogue, question.behaviours, names(node))
+
+    def place(name: str) -> exp.Expr:
+        return exp.column(behaviours.column(name), quoted=True) if name != AS_OF else as_of_sql()
+
+    told = scalar_sql(node, question.scope(catalogue), place, judgement.moment)
+    rows = _customers(judgement, {*tags, *(names(node) & set(catalogue.tags))})
+    if behaviours.measures:
+        parties = f"snapshot.a_{judgement.snapshot.snapshot_id}"
+        frame = Frame(catalogue=catalogue, moment=judgement.moment, parties=parties)
+        rows = behaviours.beside(rows, frame).subquery("customer", copy=False)
+    told = exp.alias_(told, "matched", copy=False)
     return exp.select("*", told, copy=False).from_(rows, copy=False)
 
 
@@ -130,11 +148,14 @@ def _customers(judgement: Judgement, codes: Collection[str]) -> exp.Subquery:
     return rows.subquery("customer", copy=False)
 
 
-def _column(name: str) -> exp.Expr:
-    return parameter(AS_OF) if name == AS_OF else exp.column(name, quoted=True)
-
-
 def _run(judgement: Judgement, query: exp.Select) -> pa.Table:
     used = {found.name for found in query.find_all(exp.Placeholder)}
-    values = {AS_OF: judgement.snapshot.as_of} if AS_OF in used else {}
+    windows = (found.measure.window for found in judgement.question.behaviours.values())
+    known = {
+        **bound_values(windows, judgement.moment),
+        AS_OF: judgement.snapshot.as_of,
+        "facts_before": judgement.snapshot.as_of,
+        "known_at": judgement.snapshot.known_at,
+    }
+    values = {name: known[name] for name in used}
     return judgement.engine.query(Statement(query.sql(dialect=DIALECT, copy=False), values))
