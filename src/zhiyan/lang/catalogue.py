@@ -180,7 +180,8 @@ class Catalogue:
     old codes of tags to those of today. ``codes`` holds the codes of items and clinics where they are
     known, by column (``item_code``, ``clinic``). ``warnings`` did not stop the loading. ``literals`` are the
     values in force of all parameters, keyed ``param.NAME``, for ``lang.check.bind``; those that
-    clinics set for themselves are cases over the tag ``home_clinic``.
+    clinics set for themselves are cases over the tag ``home_clinic``. ``scope`` are the names that a
+    segment or a select may read: all tags, all parameters, ``as_of``.
     """
 
     name: str
@@ -203,15 +204,12 @@ class Catalogue:
     expectations: tuple[Expectation, ...] = ()
     codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     literals: Mapping[str, Node] = field(init=False, repr=False, compare=False)
+    scope: Scope = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         literals = {f"param.{code}": param.node for code, param in self.params.items()}
         object.__setattr__(self, "literals", literals)
-
-    @property
-    def scope(self) -> Scope:
-        """Names that a segment or a select may read: all tags, all parameters, ``as_of``."""
-        return tag_scope(self.tags.values(), self.params)
+        object.__setattr__(self, "scope", tag_scope(self.tags.values(), self.params))
 
 
 def tag_name(tag: Tag) -> Name:

@@ -71,6 +71,15 @@ def part_query(frame: Frame, measures: Named) -> exp.Query:
     return _plain(frame, measures)
 
 
+def counted_query(frame: Frame, name: str, measure: Measure) -> exp.Query:
+    """Return the query of one measure that reads no row but those that count.
+
+    Customers without such rows are not there. Of several measures of a source, ``part_query`` costs
+    less.
+    """
+    return _shaped(frame, [(name, measure)])
+
+
 def _plain(frame: Frame, measures: Named) -> exp.Query:
     """One scan of a source, every measure an aggregate with its own condition."""
     view = frame.catalogue.views[measures[0][1].source]

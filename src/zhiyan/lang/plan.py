@@ -5,7 +5,7 @@ that computes all columns of one source that can share a scan: every plain aggre
 one part; measures that group twice, look back or look ahead have a part for each distinct shape.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
@@ -115,11 +115,7 @@ def bind_measure(measure: Measure, literals: Mapping[str, Node]) -> Measure:
 
 def make_plan(catalogue: Catalogue) -> Plan:
     """Put the measures of all tags into as few statements as can be."""
-    return plan_of(*measure_columns(catalogue))
-
-
-def plan_of(distinct: Sequence[MeasureColumn], columns: Mapping[tuple[str, str], str]) -> Plan:
-    """Put distinct measures into as few statements as can be; ``columns`` tells who asked for them."""
+    distinct, columns = measure_columns(catalogue)
     shapes: dict[tuple[object, ...], list[MeasureColumn]] = {}
     for found in distinct:
         shapes.setdefault(_shape(found), []).append(found)

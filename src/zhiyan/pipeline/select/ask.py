@@ -125,11 +125,15 @@ def _judged(judgement: Judgement, tags: Sequence[str] = ()) -> exp.Select:
     behaviours = Behaviours.of(catalogue, question.behaviours, names(node))
 
     def place(name: str) -> exp.Expr:
-        return exp.column(behaviours.column(name), quoted=True) if name != AS_OF else as_of_sql()
+        return (
+            exp.column(behaviours.columns.get(name, name), quoted=True)
+            if name != AS_OF
+            else as_of_sql()
+        )
 
     told = scalar_sql(node, question.scope(catalogue), place, judgement.moment)
     rows = _customers(judgement, {*tags, *(names(node) & set(catalogue.tags))})
-    if behaviours.measures:
+    if behaviours.told:
         parties = f"snapshot.a_{judgement.snapshot.snapshot_id}"
         frame = Frame(catalogue=catalogue, moment=judgement.moment, parties=parties)
         rows = behaviours.beside(rows, frame).subquery("customer", copy=False)
