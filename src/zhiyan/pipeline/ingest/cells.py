@@ -33,7 +33,6 @@ _MIDNIGHT = r"[ T]0{1,2}:00(?::00)?$"
 #: Places below a fen that a unit price may have before it is multiplied.
 _FINER = 4
 _EXACT = pa.decimal256(19, 0)
-_MOST = pa.scalar(10 ** (17 + _FINER), pa.decimal256(39, 0))
 
 
 class Cells:
@@ -269,7 +268,9 @@ def _times(price: Parsed, counts: Array, options: ParseOptions) -> Parsed:
     """Multiply unit prices by counts in exact decimals and round once, to the fen."""
     product = pc.multiply(flat(price.values).cast(_EXACT), counts.cast(_EXACT))
     whole = pc.round(product, ndigits=-_FINER, round_mode="half_towards_infinity")
-    reason = pc.if_else(_sure(pc.greater(pc.abs(whole), _MOST)), str(Reason.OUT_OF_RANGE), None)
+    # Made here, not as the module loads: with it pyarrow loads pandas, where that is installed.
+    most = pa.scalar(10 ** (17 + _FINER), pa.decimal256(39, 0))
+    reason = pc.if_else(_sure(pc.greater(pc.abs(whole), most)), str(Reason.OUT_OF_RANGE), None)
     if options.rounding == "exact":
         broken = _sure(pc.not_equal(whole, product))
         reason = pc.coalesce(reason, pc.if_else(broken, str(Reason.TOO_MANY_DECIMALS), None))
