@@ -162,3 +162,19 @@ def test_an_earlier_snapshot_is_asked_as_of_its_day(clinic: Workspace):
         WHERE occurred_at >= TIMESTAMP '{begin}' AND occurred_at < TIMESTAMP '{early.as_of}'"""
     assert then.matched == number(clinic, expected) > 0
     assert then != now
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "customer_value_level = 'high' and [count(*) of web_event window 90d] >= 2",
+        "[sum(net_fen) of order_line window 365d] > yuan(500) and age >= 30 and not wecom_friend",
+        "(age >= 30 or [count(*) of visit] > 3) and [count(*) of order_line] >= 1 and wecom_friend",
+        "rank_share(net_spend_12m) >= 0.5 and [count(*) of visit] >= 2 and net_spend_12m > 0",
+        "age >= 30 and not (wecom_friend and [last(status) of appointment] = 'no_show')",
+    ],
+)
+def test_whom_tags_rule_out_beforehand_changes_no_count(clinic: Workspace, text: str):
+    found = ask(clinic, text)
+    assert found == ask(clinic, f"({text}) or false")
+    assert 0 < found.matched < found.total

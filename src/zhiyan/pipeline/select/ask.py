@@ -21,12 +21,15 @@ from zhiyan.lang.rows import Frame
 from zhiyan.lang.scalars_sql import as_of_sql
 from zhiyan.lang.sql import scalar_sql
 from zhiyan.lang.tag_sql import VALID
+from zhiyan.lang.volatile import compares
 from zhiyan.pipeline.select.aligned import aligned_rows
 from zhiyan.pipeline.select.behaviours import Behaviours
 from zhiyan.pipeline.stored import tag_rows
 from zhiyan.ports import Engine, Statement
 
 DIALECT = "duckdb"
+#: The parties whose behaviours are asked for.
+ASKED = "asked_party"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,21 +127,45 @@ def _judged(judgement: Judgement, tags: Sequence[str] = ()) -> exp.Select:
     node = bind(question.node, catalogue.literals)
     behaviours = Behaviours.of(catalogue, question.behaviours, names(node))
 
-    def place(name: str) -> exp.Expr:
-        return (
-            exp.column(behaviours.columns.get(name, name), quoted=True)
-            if name != AS_OF
-            else as_of_sql()
-        )
+    def told(part: Node) -> exp.Expr:
+        return scalar_sql(part, question.scope(catalogue), place, judgement.moment)
 
-    told = scalar_sql(node, question.scope(catalogue), place, judgement.moment)
+    def place(name: str) -> exp.Expr:
+        column = exp.column(behaviours.columns.get(name, name), quoted=True)
+        return as_of_sql() if name == AS_OF else column
+
     rows = _customers(judgement, {*tags, *(names(node) & set(catalogue.tags))})
-    if behaviours.told:
-        parties = f"snapshot.a_{judgement.snapshot.snapshot_id}"
-        frame = Frame(catalogue=catalogue, moment=judgement.moment, parties=parties)
-        rows = behaviours.beside(rows, frame).subquery("customer", copy=False)
-    told = exp.alias_(told, "matched", copy=False)
-    return exp.select("*", told, copy=False).from_(rows, copy=False)
+    matched_ = exp.alias_(told(node), "matched", copy=False)
+    if not behaviours.told:
+        return exp.select("*", matched_, copy=False).from_(rows, copy=False)
+    parts = parts_of(node) if isinstance(node, Call) and node.op == "and" else (node,)
+    alone = [
+        told(part)
+        for part in parts
+        if not (names(part) & set(behaviours.columns) or compares(part))
+    ]
+    asked = _parties(judgement, rows.copy(), alone)
+    frame = Frame(catalogue=catalogue, moment=judgement.moment, parties=ASKED)
+    rows = behaviours.beside(rows, frame).subquery("customer", copy=False)
+    query = exp.select("*", matched_, copy=False).from_(rows, copy=False)
+    return query.with_(ASKED, as_=asked, copy=False)
+
+
+def _parties(
+    judgement: Judgement, customers: exp.Subquery, alone: Sequence[exp.Expr]
+) -> exp.Select:
+    """Return the parties of whom behaviours can decide, as the snapshot knew them.
+
+    Whom a condition over tags alone rules out, no behaviour brings back.
+    """
+    parties = exp.select("party_id", "customer_id")
+    parties = parties.from_(f"snapshot.a_{judgement.snapshot.snapshot_id}")
+    if not alone:
+        return parties
+    open_ = exp.select("customer_id").from_(customers, copy=False)
+    open_ = open_.where(*(exp.func("coalesce", one, exp.true()) for one in alone), copy=False)
+    inside = exp.In(this=exp.column("customer_id"), query=exp.Subquery(this=open_))
+    return parties.where(inside, copy=False)
 
 
 def _customers(judgement: Judgement, codes: Collection[str]) -> exp.Subquery:
