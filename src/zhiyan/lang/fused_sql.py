@@ -23,12 +23,14 @@ _EVERYBODY = "everybody"
 
 
 def aggregated(frame: Frame, scope: Scope, asked: Sequence[Asked], *, table: str) -> exp.Query:
-    """Return a row per customer who has rows in a table: customer_id and the columns asked.
+    """Return customer_id and the columns asked, a row per customer who has rows in a table.
 
-    ``table`` is read more than once: a common table expression, or a table.
+    Whom all columns would tell what they tell of no rows may be left out. ``table`` is read more than once: a common table expression, or a table.
     """
     values = _by_value(asked, scope)
     plain = [one for one in asked if not any(one in some for some in values)]
+    if not plain and len(values) == 1:
+        return ValueCounts(frame=frame, scope=scope, table=table, asked=values[0]).query()
     columns = [named(frame.aggregate(o.node, scope, o.where), o.name) for o in plain]
     query = exp.select(CUSTOMER).from_(table).group_by(CUSTOMER).select(*columns, copy=False)
     if not values:
