@@ -187,6 +187,7 @@ def ensure_ui() -> None:
 def zhiyan(arguments: list[str]) -> int:
     """Pass everything on to the zhiyan command."""
     ensure_python()
+    os.environ["ZHIYAN_CALLED"] = f"{Path(sys.executable).stem} run.py zhiyan"
     return run(PYTHON, "-m", "zhiyan.cli", *arguments, check=False)
 
 

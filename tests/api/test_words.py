@@ -128,3 +128,17 @@ def test_places_of_problems(problem, column):
 def test_unknown_names_are_written_as_words():
     assert writer(chinese=False).write(Ref("no_such")) == "no such"
     assert writer(chinese=True).write(Literal(("a",), ValueType.LIST)) == "a"
+
+
+def test_a_place_in_a_later_line_is_one_of_the_whole_text():
+    text = "stage = 'new'\nand [count(*) of visit\n where pag = 1] > 2"
+    problem = Problem(code="ZY205", message="there is no name pag", where="question:3:8")
+    assert column_of(problem, text) == text.index("pag") + 1
+    unnamed = Problem(code="ZY201", message="it has no partner", where="question:2:5")
+    assert column_of(unnamed, text) == text.index("[") + 1
+
+
+def test_a_name_is_looked_for_from_the_place_on():
+    text = "kind = 1 and [count(*) of visit where a = 1 and kind = 2] > 1"
+    problem = Problem(code="ZY205", message="there is no name kind", where="question:1:39")
+    assert column_of(problem, text) == text.rindex("kind") + 1

@@ -33,6 +33,9 @@ WRONG = {
     "[count(*) of visit] > foo": ("ZY205", "", "no name foo", "没有名称"),
     "[count(*) of medical_flag] > 0": ("ZY286", "question:1:1", "class S4", "S4 级"),
     "[last(privacy_vip) of profile]": ("ZY286", "question:1:1", "privacy_vip", "S4 级"),
+    "[count(*) of identifier] > 1": ("ZY287", "question:1:1", "identifiers", "标识"),
+    "[count(*) of visit latest 0] > 1": ("ZY207", "question:1:27", "how many", "1 或更大"),
+    "【count(*) of visit】 > 1": ("ZY201", "", "cannot be read near", "读不懂"),
 }  # fmt: skip
 
 
@@ -63,6 +66,38 @@ def test_words_inside_texts_and_calls_begin_no_field():
     assert render(read.measure.aggregate) == "latest_by(type, page)"
 
 
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        (
+            "[count(*) of visit where (effective or clinic = 'a') window 30d] > 1",
+            "effective or clinic = 'a'",
+        ),
+        ("[count(*) of visit where(effective)] > 1", "effective"),
+        ("[count(*) of visit WHERE not (effective)] > 1", "not effective"),
+    ],
+)
+def test_a_parenthesis_may_follow_a_word(text: str, where: str):
+    (read,) = check_question(MEDICAL, text).behaviours.values()
+    assert render(read.measure.where) == where
+
+
+@pytest.mark.parametrize(
+    ("text", "hint", "zh"),
+    [
+        ("[count(*) of visit where age > 3] > 1", "write it outside of the brackets", "方括号外"),
+        ("【count(*) of visit】 > 1", "write plain signs such as [", "半角符号 ["),
+        ("[count(*) / 2 of visit] > 1", "arithmetic goes", "方括号外"),
+    ],
+)
+def test_refusals_say_what_to_do(text: str, hint: str, zh: str):
+    with pytest.raises(DefinitionError) as refused:
+        check_question(MEDICAL, text)
+    hints = [problem.hint for problem in refused.value.problems]
+    assert any(hint in one for one in hints), hints
+    assert any(zh in chinese(one) for one in hints), [chinese(one) for one in hints]
+
+
 def test_the_same_behaviour_twice_is_one():
     found = check_question(MEDICAL, "[count(*) of visit] > 1 and [count(*) of visit] < 9")
     assert list(found.behaviours) == ["[count(*) of visit]"]
@@ -83,6 +118,12 @@ def test_mistakes_say_where_and_what(text: str):
     assert found, refused.value.problems
     assert any(one.where == where and english in one.message for one in found), found
     assert any(zh in chinese(one.message) for one in found), [chinese(one.message) for one in found]
+
+
+def test_rubbish_is_not_told_character_by_character():
+    with pytest.raises(DefinitionError) as refused:
+        check_question(MEDICAL, "[" * 5_000)
+    assert len(refused.value.problems) == 20
 
 
 def test_what_follows_customers_over_time_reads_tags_only():

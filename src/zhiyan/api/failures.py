@@ -29,8 +29,8 @@ _STATUS = (
     (OutsideError, 503),
     (InternalError, 500),
 )
-_PLACE = re.compile(r"(?:^|[^0-9])\d+:(\d+)$")
-_SPOT = re.compile(r"\bline \d+, column (\d+)\b")
+_PLACE = re.compile(r"(?:^|[^0-9])(\d+):(\d+)$")
+_SPOT = re.compile(r"\bline (\d+), column (\d+)\b")
 _SAID = re.compile(r"`([^`]+)`|'([^']+)'|\b(?:name|function) ([A-Za-z_][\w.]*)")
 
 
@@ -61,16 +61,23 @@ def wrong_expressions(text: str) -> Generator[None]:
 
 
 def column_of(problem: Problem, text: str) -> int | None:
-    """Return the 1-based column of a problem: told by it, or where what it names first stands."""
+    """Return the 1-based place of a problem in the whole text: where what it names stands.
+
+    A place that the problem tells says from where on to look, and stands for a name not found.
+    """
     told = _PLACE.search(problem.where) or _SPOT.search(problem.message)
-    if told:
-        return int(told.group(1))
+    begin = _offset(text, int(told.group(1)), int(told.group(2))) if told else 0
     for match in _SAID.finditer(problem.message):
         said = next(part for part in match.groups() if part)
-        found = re.search(rf"(?<!\w){re.escape(said)}(?!\w)", text)
+        found = re.compile(rf"(?<!\w){re.escape(said)}(?!\w)").search(text, begin)
         if found:
             return found.start() + 1
-    return None
+    return begin + 1 if told else None
+
+
+def _offset(text: str, line: int, column: int) -> int:
+    """Return how many characters of a text stand before a place."""
+    return sum(len(one) for one in text.splitlines(keepends=True)[: line - 1]) + column - 1
 
 
 def fault(problem: Problem, text: str = "", *, told: Callable[[str], str] = str) -> Fault:

@@ -74,6 +74,11 @@ def workspace_from_environment() -> Path:
     return Path(os.environ.get("ZHIYAN_WORKSPACE", "."))  # noqa: TID251 - the one reader
 
 
+def called_as() -> str:
+    """Return how the command is called: ``ZHIYAN_CALLED``, else by its name."""
+    return os.environ.get("ZHIYAN_CALLED", "zhiyan")  # noqa: TID251 - the one reader
+
+
 def read_settings(folder: Path) -> Settings:
     """Read and check ``zhiyan.yaml`` of a workspace folder.
 

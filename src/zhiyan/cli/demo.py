@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from zhiyan.app.settings import called_as
 from zhiyan.cli.data import show_reports
 from zhiyan.cli.options import JsonOption
 from zhiyan.cli.output import bars, console, print_json, table
@@ -53,4 +54,5 @@ def _show(result: "DemoResult") -> None:
         for code, found in result.audiences.items()
     ]
     table("人群", ("人群", "命中", "不符", "未知"), rows)
-    console.print(f"工作区：{result.folder}；试试 zhiyan select \"customer_value_level = 'high'\"")
+    asked = f"{called_as()} select \"customer_value_level = 'high'\" -w {result.folder}"
+    console.print(f"工作区：{result.folder}；试试 {asked}", soft_wrap=True)

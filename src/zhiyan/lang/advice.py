@@ -40,6 +40,8 @@ _INSTEAD = {word: text for words, text in _GROUPS.items() for word in words.spli
 #: Signs of a Chinese keyboard that look like the plain ones.
 _TYPED = frozenset("‘’“”（），；：＝＜＞！＋－＊／　")
 
+_BRACKETS = "［］【】〔〕"
+
 _NUMBERS = frozenset({ValueType.INT, ValueType.DECIMAL})
 _TIMES = frozenset({ValueType.DATE, ValueType.MOMENT})
 #: Types found, types wanted, what helps; the first that fits counts.
@@ -68,6 +70,12 @@ _CONVERSIONS = (
 def instead_of(function: str) -> str:
     """Return a hint for a function that other languages have, an empty text if there is none."""
     return _INSTEAD.get(function, "")
+
+
+def typed_brackets(text: str) -> str:
+    """Return a hint if a text holds brackets of a Chinese keyboard, else an empty text."""
+    found = "".join(sorted(set(text) & set(_BRACKETS)))
+    return f"write plain signs such as [ instead of {found}" if found else ""
 
 
 def typed_signs(text: str) -> str:

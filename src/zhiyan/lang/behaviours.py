@@ -14,18 +14,21 @@ from zhiyan.core.expression import Node, Ref, replaced
 from zhiyan.errors import DefinitionError, Problem
 from zhiyan.lang.catalogue import Catalogue, checked_condition
 from zhiyan.lang.check import Scope
+from zhiyan.lang.measure_sql import other_rows
 from zhiyan.lang.measures import MeasureReader, ReadMeasure
 from zhiyan.lang.parse import parse
 from zhiyan.lang.reader import Reader
+from zhiyan.lang.rows import IDENTIFIER
 from zhiyan.lang.yaml_nodes import Item, Scalar, Spot
 
 #: The words that begin the fields of a behaviour after its aggregate, and the fields.
 _FIELDS = {"of": "source", "where": "where", "window": "window", "latest": "latest"}
 _TEXT_OR_BRACKET = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|[\[\]]")
-_TEXT_OR_WORD = re.compile(
-    r"'(?:[^']|'')*'|\"[^\"]*\"|[()]|\b[a-z_][\w.]*\b(?!\s*\()", re.IGNORECASE
-)
+_TEXT_OR_WORD = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|[()]|\b[a-z_][\w.]*\b", re.IGNORECASE)
 _HINT = "write [count(*) of SOURCE where CONDITION window 30d]"
+#: How many mistakes are told at once: rubbish has one in every character.
+_MOST_TOLD = 20
+_OUTSIDE = "write it outside of the brackets: it is a tag, and behaviours read rows only"
 #: What messages call the text that was asked.
 _FILE = "question"
 
@@ -58,23 +61,25 @@ class _Clause:
 def check_question(catalogue: Catalogue, text: str) -> Question:
     """Parse and check a condition over tags and behaviours.
 
-    Raises DefinitionError with all mistakes: those of ``check_expression``, those of measures, and
+    Raises DefinitionError with all mistakes, the first 20 of those inside brackets: those of ``check_expression``, those of measures, and
     ``ZY201`` for a behaviour that cannot be read, ``ZY286`` for one that reads facts of class S4,
-    which only tags may read.
+    which only tags may read, ``ZY287`` for one that reads identifiers, which no snapshot keeps.
     """
     reader = Reader([])
     clauses = list(_clauses(text, reader))
     behaviours: dict[str, ReadMeasure] = {}
-    measures = MeasureReader(reader, catalogue.params, catalogue.views, tags=catalogue.tags)
+    measures = MeasureReader(
+        reader, catalogue.params, catalogue.views, tags=catalogue.tags, outside=_OUTSIDE
+    )
     for number, clause in enumerate(clauses):
         spot = _spot(text, clause.begin)
         fields = _fields(clause, text, reader)
         read = measures.measure(f"{number}", fields, Scalar("", "", spot), what="behaviour")
         if read is not None:
             behaviours[clause.text] = read
-            _check_class(reader, spot, read)
+            _check_facts(reader, catalogue, spot, read=read)
     if reader.problems:
-        raise DefinitionError(*reader.problems)
+        raise DefinitionError(*reader.problems[:_MOST_TOLD])
     question = Question(node=_parsed(text, clauses), behaviours=behaviours)
     scope = question.scope(catalogue)
     node, problems = checked_condition(question.node, scope, "", aliases=catalogue.aliases)
@@ -125,8 +130,13 @@ def _marks(inside: str) -> Iterator[tuple[str, int, int]]:
             yield name, found.start(), found.end()
 
 
-def _check_class(reader: Reader, spot: Spot, read: ReadMeasure) -> None:
-    """Refuse what only a tag may read, which says for what purpose and by whose consent."""
+def _check_facts(reader: Reader, catalogue: Catalogue, spot: Spot, *, read: ReadMeasure) -> None:
+    """Refuse what only a tag may read, which says for what purpose, and what a snapshot forgets."""
+    sources = (read.measure.source, *(rows.source for rows in other_rows(read.measure)))
+    kinds = {part.kind for source in sources for part in catalogue.views[source].parts}
+    if IDENTIFIER in kinds:
+        message = "a behaviour cannot read identifiers, of which a snapshot keeps no state"
+        reader.report("ZY287", spot, message, hint="read them through a tag")
     causes = [origin for level, origin in read.traces if level is Sensitivity.S4]
     if causes:
         message = f"a behaviour cannot read {causes[0]}, which is of class S4"

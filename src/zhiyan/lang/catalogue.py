@@ -1,7 +1,7 @@
 """The catalogue: the checked set of definitions that every stage reads and none writes."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from zhiyan.core.action import Playbook
@@ -19,9 +19,6 @@ from zhiyan.lang.parse import parse
 AS_OF = "as_of"
 #: The tag whose value says which clinic's parameters hold for a customer.
 HOME_CLINIC = "home_clinic"
-
-
-_BEHAVIOUR = "behaviours in brackets are asked of a snapshot; make it a tag to follow it over time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,8 +238,6 @@ def check_expression(catalogue: Catalogue, text: str, where: str = "") -> Node:
         >>> node = check_expression(catalogue, "value_level = 'high' and age >= 30")
     """
     node, problems = condition(text, catalogue.scope, where, aliases=catalogue.aliases)
-    if node is None and "[" in text:
-        problems = [replace(one, hint=_BEHAVIOUR) for one in problems]
     if problems or node is None:
         raise DefinitionError(*problems)
     return node

@@ -66,7 +66,8 @@ class _Rows:
 class MeasureReader:
     """Reads measures; problems go to the reader's list.
 
-    ``broken`` names sources whose own definitions have mistakes, ``tags`` what rows cannot read.
+    ``broken`` names sources whose own definitions have mistakes, ``tags`` what rows cannot read,
+    ``outside`` where these may be read.
     """
 
     reader: Reader
@@ -74,6 +75,7 @@ class MeasureReader:
     views: Mapping[str, View]
     broken: Collection[str] = ()
     tags: Collection[str] = ()
+    outside: str = "write it into the cases or the value: it is a tag, and measures read rows only"
 
     @property
     def expressions(self) -> Expressions:
@@ -149,8 +151,7 @@ class MeasureReader:
         if "follow" in found:
             known["followed"] = Name(type=ValueType.BOOL)
             known["followed_at"] = Name(type=ValueType.MOMENT)
-        hint = "write it into the cases or the value: it is a tag, and measures read rows only"
-        return _Rows(what, view, known, dict.fromkeys(self.tags, hint))
+        return _Rows(what, view, known, dict.fromkeys(self.tags, self.outside))
 
     def _view(self, item: Item, what: str) -> View | None:
         name = self.reader.word(item, f"{what}.source")

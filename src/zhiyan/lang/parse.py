@@ -16,6 +16,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from zhiyan.core.expression import Node
 from zhiyan.errors import DefinitionError, Problem
+from zhiyan.lang.advice import typed_brackets
 from zhiyan.lang.translate import Translator
 
 MAX_CHARACTERS = 8_000
@@ -34,6 +35,8 @@ _OPENING = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.CASE})
 _CLOSING = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.END})
 _FOREIGN = frozenset({TokenType.SEMICOLON, TokenType.L_BRACE, TokenType.R_BRACE})
 _PREFIXES = frozenset({TokenType.NOT, TokenType.DASH, TokenType.PLUS, TokenType.TILDE})
+
+_BEHAVIOUR = "behaviours in brackets are asked of a snapshot; make it a tag to follow it over time"
 
 #: What sqlglot is known to raise on some rubbish instead of an error of its own.
 _LIBRARY_SLIPS = (AttributeError, IndexError, KeyError, TypeError, ValueError)
@@ -93,7 +96,7 @@ def _tokens(text: str, where: str) -> list[Token]:
     try:
         tokens = DuckDB().tokenize(text)
     except SqlglotError as error:
-        raise _unreadable(error, where) from error
+        raise _unreadable(error, text, where) from error
     if any(token.comments for token in tokens) or not tokens:
         raise _refuse("ZY202", "comments are not part of the language", where)
     for token in tokens:
@@ -141,7 +144,7 @@ def _tree(tokens: list[Token], text: str, where: str) -> exp.Expr:
     try:
         trees = _Parser(dialect=DuckDB()).parse_into(exp.Condition, tokens, text)
     except (SqlglotError, *_LIBRARY_SLIPS) as error:
-        raise _unreadable(error, where) from error
+        raise _unreadable(error, text, where) from error
     except RecursionError as error:
         raise _refuse("ZY204", "the expression is nested too deep", where) from error
     if len(trees) != 1 or trees[0] is None:
@@ -149,14 +152,15 @@ def _tree(tokens: list[Token], text: str, where: str) -> exp.Expr:
     return trees[0]
 
 
-def _unreadable(error: Exception, where: str) -> DefinitionError:
+def _unreadable(error: Exception, text: str, where: str) -> DefinitionError:
     details: list[dict[str, Any]] = error.errors if isinstance(error, ParseError) else []
     first = details[0] if details else {}
     found, line, column = first.get("highlight"), first.get("line"), first.get("col")
     place = f" near {found!r}" if found else ""
     spot = f" (line {line}, column {column} of the expression)" if line else ""
-    return _refuse("ZY201", f"the expression cannot be read{place}{spot}", where)
+    hint = typed_brackets(text) or (_BEHAVIOUR if "[" in text else "")
+    return _refuse("ZY201", f"the expression cannot be read{place}{spot}", where, hint=hint)
 
 
-def _refuse(code: str, message: str, where: str) -> DefinitionError:
-    return DefinitionError(Problem(code=code, message=message, where=where))
+def _refuse(code: str, message: str, where: str, *, hint: str = "") -> DefinitionError:
+    return DefinitionError(Problem(code=code, message=message, where=where, hint=hint))

@@ -39,7 +39,8 @@ def written(measure: Measure) -> str | None:
     if (is_shaped(measure) and measure.latest is None) or measure.grouped or measure.follow:
         return None
     if (
-        measure.since
+        measure.source == "identifier"
+        or measure.since
         or measure.empty.value is not None
         or "previous_at" in render(measure.aggregate)
     ):
