@@ -1,7 +1,7 @@
 """Conditions over tags and behaviours: what is asked once, of a snapshot.
 
 A behaviour stands in brackets, the short form of a measure on one line:
-``[count(*) of web_event where event_type = 'view' window 30d] >= 3 and customer_value_level = 'high'``.
+``[count(*) of web_event where type = 'view' window 30d] >= 3 and customer_value_level = 'high'``.
 """
 
 import re
@@ -61,9 +61,10 @@ class _Clause:
 def check_question(catalogue: Catalogue, text: str) -> Question:
     """Parse and check a condition over tags and behaviours.
 
-    Raises DefinitionError with all mistakes, the first 20 of those inside brackets: those of ``check_expression``, those of measures, and
-    ``ZY201`` for a behaviour that cannot be read, ``ZY286`` for one that reads facts of class S4,
-    which only tags may read, ``ZY287`` for one that reads identifiers, which no snapshot keeps.
+    Raises DefinitionError with all mistakes, of those inside brackets the first 20: those of
+    ``check_expression``, those of measures, and ``ZY201`` for a behaviour that cannot be read,
+    ``ZY286`` for one that reads facts of class S4, which only tags may read, ``ZY287`` for one that
+    reads identifiers, which no snapshot keeps.
     """
     reader = Reader([])
     clauses = list(_clauses(text, reader))

@@ -171,6 +171,7 @@ def test_an_earlier_snapshot_is_asked_as_of_its_day(clinic: Workspace):
         "customer_value_level = 'high' and [count(*) of web_event window 90d] >= 2",
         "[sum(net_fen) of order_line window 365d] > yuan(500) and age >= 30 and not wecom_friend",
         "(age >= 30 or [count(*) of visit] > 3) and [count(*) of order_line] >= 1 and wecom_friend",
+        "rank_share([count(*) of web_event]) >= 0.7 and age >= 30",
         "rank_share(net_spend_12m) >= 0.5 and [count(*) of visit] >= 2 and net_spend_12m > 0",
         "age >= 30 and not (wecom_friend and [last(status) of appointment] = 'no_show')",
     ],

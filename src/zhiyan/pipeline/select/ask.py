@@ -138,17 +138,22 @@ def _judged(judgement: Judgement, tags: Sequence[str] = ()) -> exp.Select:
     matched_ = exp.alias_(told(node), "matched", copy=False)
     if not behaviours.told:
         return exp.select("*", matched_, copy=False).from_(rows, copy=False)
-    parts = parts_of(node) if isinstance(node, Call) and node.op == "and" else (node,)
-    alone = [
-        told(part)
-        for part in parts
-        if not (names(part) & set(behaviours.columns) or compares(part))
-    ]
-    asked = _parties(judgement, rows.copy(), alone)
+    asked = _parties(judgement, rows.copy(), [told(part) for part in _alone(node, behaviours)])
     frame = Frame(catalogue=catalogue, moment=judgement.moment, parties=ASKED)
     rows = behaviours.beside(rows, frame).subquery("customer", copy=False)
     query = exp.select("*", matched_, copy=False).from_(rows, copy=False)
     return query.with_(ASKED, as_=asked, copy=False)
+
+
+def _alone(node: Node, behaviours: Behaviours) -> list[Node]:
+    """Return the conditions over tags alone that must all hold.
+
+    None where customers are compared: those who are ruled out count among the others.
+    """
+    if compares(node):
+        return []
+    parts = parts_of(node) if isinstance(node, Call) and node.op == "and" else (node,)
+    return [part for part in parts if not names(part) & set(behaviours.columns)]
 
 
 def _parties(
