@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.slow, needs_spark]
 BEHAVIOURS = (
     "[count(*) of web_event where type = 'view' window 12mo] >= 1 and net_spend > 0",
     "[sum(net_fen) of order_line latest 2] > yuan(500) or [any(effective) of visit window 400d]",
+    "[count(*) of visit window 400d] >= 1 and [count(distinct item_code) of order_line] >= 2",
 )
 IDENTITY = ("assignment", "link", "identifier", "conflict")
 

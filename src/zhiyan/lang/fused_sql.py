@@ -22,14 +22,17 @@ _DEAR = frozenset({"decay"})
 _EVERYBODY = "everybody"
 
 
-def aggregated(frame: Frame, scope: Scope, asked: Sequence[Asked], *, table: str) -> exp.Query:
-    """Return customer_id and the columns asked, a row per customer who has rows in a table.
+def aggregated(
+    frame: Frame, scope: Scope, asked: Sequence[Asked], *, table: str, everybody: bool = True
+) -> exp.Query:
+    """Return a row per customer who has rows in a table: customer_id and the columns asked.
 
-    Whom all columns would tell what they tell of no rows may be left out. ``table`` is read more than once: a common table expression, or a table.
+    Not ``everybody``: whom all columns tell what they tell of no rows may be left out. ``table``
+    is read more than once: a common table expression, or a table.
     """
     values = _by_value(asked, scope)
     plain = [one for one in asked if not any(one in some for some in values)]
-    if not plain and len(values) == 1:
+    if not everybody and not plain and len(values) == 1:
         return ValueCounts(frame=frame, scope=scope, table=table, asked=values[0]).query()
     columns = [named(frame.aggregate(o.node, scope, o.where), o.name) for o in plain]
     query = exp.select(CUSTOMER).from_(table).group_by(CUSTOMER).select(*columns, copy=False)

@@ -77,7 +77,7 @@ def counted_query(frame: Frame, name: str, measure: Measure) -> exp.Query:
     Customers without such rows are not there. Of several measures of a source, ``part_query`` costs
     less.
     """
-    return _shaped(frame, [(name, measure)])
+    return _shaped(frame, [(name, measure)], everybody=False)
 
 
 def _plain(frame: Frame, measures: Named) -> exp.Query:
@@ -93,7 +93,7 @@ def _plain(frame: Frame, measures: Named) -> exp.Query:
     return aggregated(frame, scope, asked, table="fact").with_("fact", as_=rows, copy=False)
 
 
-def _shaped(frame: Frame, measures: Named) -> exp.Query:
+def _shaped(frame: Frame, measures: Named, *, everybody: bool = True) -> exp.Query:
     """Rows are kept first, then looked at in order or in bundles, then aggregated."""
     first = measures[0][1]
     view = frame.catalogue.views[first.source]
@@ -104,7 +104,8 @@ def _shaped(frame: Frame, measures: Named) -> exp.Query:
     if first.grouped:
         scope = _bundled(steps, first, scope)
     asked = [Asked(name=name, node=_call(m.aggregate)) for name, m in measures]
-    return steps.attach(aggregated(frame, scope, asked, table=steps.last))
+    told = aggregated(frame, scope, asked, table=steps.last, everybody=everybody)
+    return steps.attach(told)
 
 
 def _call(aggregate: Node) -> Call:

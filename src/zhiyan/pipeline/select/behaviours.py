@@ -39,7 +39,7 @@ class Behaviours:
         query = exp.select(f"{customers.alias}.*").from_(customers, copy=False)
         for number, column in enumerate(self.told):
             table = f"told_{number}"
-            rows = counted_query(frame, column.name, column.measure)
+            rows = _apart(counted_query(frame, column.name, column.measure), number)
             query = query.join(
                 rows.subquery(table, copy=False),
                 on=f"{table}.customer_id = {customers.alias}.customer_id",
@@ -48,3 +48,16 @@ class Behaviours:
             )
             query = query.select(named(column.filled(table), column.name), copy=False)
         return query
+
+
+def _apart(rows: exp.Query, number: int) -> exp.Query:
+    """Give the table expressions of a query names of their own: Spark has one set of all names."""
+    names = {cte.alias: f"{cte.alias}_{number}" for cte in rows.ctes}
+    for table in rows.find_all(exp.Table):
+        if not table.db and table.name in names:
+            known_as = table.alias_or_name
+            table.set("this", exp.to_identifier(names[table.name]))
+            table.set("alias", exp.TableAlias(this=exp.to_identifier(known_as)))
+    for cte in rows.ctes:
+        cte.set("alias", exp.TableAlias(this=exp.to_identifier(names[cte.alias])))
+    return rows
