@@ -34,7 +34,7 @@ _BEHAVIOURS = [
 
 
 def behaving(workspace: Workspace, manifest: Manifest, many: int) -> list[str]:
-    """Return so many conditions of one or two behaviours and 1 to 6 clauses over tags."""
+    """Return so many conditions of one or two behaviours and 1 to 7 clauses over tags."""
     draw = Random(12)
     clauses = _clauses(workspace, manifest)
     found: list[str] = []

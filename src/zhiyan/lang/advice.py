@@ -37,10 +37,9 @@ _GROUPS: Mapping[str, str] = {
     "array_agg list string_agg group_concat": "write set(x)",
 }
 _INSTEAD = {word: text for words, text in _GROUPS.items() for word in words.split()}
-#: Signs of a Chinese keyboard that look like the plain ones.
+#: Signs of a Chinese keyboard that look like the plain ones, and such brackets.
 _TYPED = frozenset("‘’“”（），；：＝＜＞！＋－＊／　")
-
-_BRACKETS = "［］【】〔〕"
+_BRACKETS = frozenset("［］【】〔〕")
 
 _NUMBERS = frozenset({ValueType.INT, ValueType.DECIMAL})
 _TIMES = frozenset({ValueType.DATE, ValueType.MOMENT})
@@ -74,14 +73,17 @@ def instead_of(function: str) -> str:
 
 def typed_brackets(text: str) -> str:
     """Return a hint if a text holds brackets of a Chinese keyboard, else an empty text."""
-    found = "".join(sorted(set(text) & set(_BRACKETS)))
-    return f"write plain signs such as [ instead of {found}" if found else ""
+    return _plain_signs(text, _BRACKETS, "[")
 
 
 def typed_signs(text: str) -> str:
     """Return a hint if a text holds signs of a Chinese keyboard, else an empty text."""
-    found = "".join(sorted(set(text) & _TYPED))
-    return f"write plain signs such as ' ( ) , = < > instead of {found}" if found else ""
+    return _plain_signs(text, _TYPED, "' ( ) , = < >")
+
+
+def _plain_signs(text: str, signs: frozenset[str], plain: str) -> str:
+    found = "".join(sorted(set(text) & signs))
+    return f"write plain signs such as {plain} instead of {found}" if found else ""
 
 
 def conversion(found: ValueType, wanted: ValueType) -> str:

@@ -126,9 +126,10 @@ def _judged(judgement: Judgement, tags: Sequence[str] = ()) -> exp.Select:
     catalogue, question = judgement.catalogue, judgement.question
     node = bind(question.node, catalogue.literals)
     behaviours = Behaviours.of(catalogue, question.behaviours, names(node))
+    scope = question.scope(catalogue)
 
     def told(part: Node) -> exp.Expr:
-        return scalar_sql(part, question.scope(catalogue), place, judgement.moment)
+        return scalar_sql(part, scope, place, judgement.moment)
 
     def place(name: str) -> exp.Expr:
         column = exp.column(behaviours.columns.get(name, name), quoted=True)
