@@ -1,6 +1,7 @@
 """A live process killed in the middle of a stream: what was acknowledged is there, and once."""
 
 import base64
+import http.client
 import json
 import random
 import signal
@@ -69,7 +70,10 @@ class Sender(threading.Thread):
         except urllib.error.HTTPError as error:
             self.refused.append(error.code)
             time.sleep(0.1)
-        except (OSError, ValueError):
+        except (
+            OSError,
+            http.client.HTTPException,
+        ):  # killed before, or in the middle of, its answer
             time.sleep(0.1)
         else:
             self.acknowledged += self.waiting
@@ -97,7 +101,7 @@ def live(folder: Path, port: int) -> Iterator[subprocess.Popen[str]]:
         try:
             ask(port, "/api/health")
             break
-        except OSError:
+        except (OSError, http.client.HTTPException):
             assert process.poll() is None, process.communicate()[1][-2000:]
             assert time.monotonic() < deadline, "the live process did not start"
             time.sleep(0.1)
