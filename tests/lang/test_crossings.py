@@ -92,8 +92,11 @@ def test_measures_that_turn_at_known_ages(aggregate, where, ages):
             "on_day(case when days_since(used_at) > 3 then as_of end) = birthdate",
             {Tick.ALWAYS, Tick.MIDNIGHT},
         ),
+        ("sum(decay(days_since(on_day(occurred_at)), 30, 1))", None, {Tick.MIDNIGHT}),
+        ("count(*)", "days_since(on_day(used_at)) < 30", {Tick.MIDNIGHT}),
+        ("any(days_since(coalesce(birthdate, on_day(used_at))) < 3)", None, {Tick.MIDNIGHT}),
         (
-            "any(days_since(coalesce(birthdate, on_day(used_at))) < 3)",
+            "any(days_since(on_day(case when days_since(used_at) > value_fen / value_fen then used_at end)) < 3)",
             None,
             {Tick.DAY, Tick.MIDNIGHT},
         ),

@@ -23,6 +23,8 @@ _ORDERINGS = frozenset({"<", "<=", ">", ">=", "=", "<>"})
 _CHOOSING = frozenset({"coalesce", "least", "greatest", "nullif"})
 _PICKING = frozenset({"min", "max", "first", "last"})
 _AGES = {"days_since": Unit.DAY, "hours_since": Unit.HOUR}
+#: Functions that give a date, of whatever.
+_DATES = frozenset({"on_day", "add_days", "add_months"})
 #: Functions of the as-of that see nothing of it but its business day.
 _CALENDAR = frozenset({
     "years_since", "days_until_anniversary", "on_day", "month_of", "weekday_of",
@@ -118,7 +120,8 @@ def _passing(node: Node, moments: frozenset[str], dates: frozenset[str]) -> Pass
         if turning is not None:
             return Passing(ages=turning)
         if node.op in _AGES:
-            return Passing(ticks=_age(node, moments, dates))
+            below = _passing(node.args[0], moments, dates)
+            return below | Passing(ticks=_age(node, moments, dates))
     found, below = STILL, children(node)
     if isinstance(node, Call) and node.op in _CALENDAR:
         found = Passing(ticks=frozenset({Tick.MIDNIGHT}))
@@ -130,13 +133,22 @@ def _passing(node: Node, moments: frozenset[str], dates: frozenset[str]) -> Pass
 
 def _age(node: Call, moments: frozenset[str], dates: frozenset[str]) -> frozenset[Tick]:
     """Return how an age ticks: with its moment, at midnight for a date, both if it may be either."""
-    tick = Tick.HOUR if node.op == "hours_since" else Tick.DAY
-    read = names(node.args[0]) - {AS_OF}
+    tick, of = Tick.HOUR if node.op == "hours_since" else Tick.DAY, node.args[0]
+    if tick is Tick.DAY and _is_date(of, dates):
+        return frozenset({Tick.MIDNIGHT})
+    read = names(of) - {AS_OF}
     if tick is Tick.HOUR or (read and read <= moments):
         return frozenset({tick})
-    if read and read <= dates:
-        return frozenset({Tick.MIDNIGHT})
     return frozenset({tick, Tick.MIDNIGHT})
+
+
+def _is_date(node: Node, dates: frozenset[str]) -> bool:
+    """Tell whether an expression is sure to give a date: an age of it ticks at midnight."""
+    if isinstance(node, Call) and node.op in _CHOOSING:
+        return all(_is_date(child, dates) for child in node.args)
+    if isinstance(node, Call):
+        return node.op in _DATES
+    return isinstance(node, Ref) and node.name in dates
 
 
 def _comparison(node: Call, moments: frozenset[str]) -> frozenset[Crossing] | None:
