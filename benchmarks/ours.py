@@ -125,7 +125,7 @@ def segments(workspace: Workspace, group: Group, chosen: argparse.Namespace) -> 
     manifest = workspace.snapshot()
     if chosen.copies > 1:
         _multiply(workspace, manifest, chosen.copies)
-    aligning = timed(lambda: align(workspace.engine, manifest))
+    aligning = timed(lambda: align(workspace.engine, manifest, workspace.aligned))
     texts = trees(workspace, manifest, TREES)
     workspace.select(texts[0])
     counted = [

@@ -36,7 +36,7 @@ def remembered(session: Session, manifest: Manifest) -> Manifest:
     """
     engine, catalogue = session.engine, published(session.catalogue)
     if session.worker is engine:
-        align(engine, manifest)
+        align(engine, manifest, session.aligned)
     with engine.transaction():
         stability.keep_versions(engine, catalogue, manifest)
         stability.keep_quality(engine, catalogue, manifest)

@@ -201,7 +201,7 @@ def _all(workspace: Workspace) -> Judgement:
         snapshot=workspace.snapshot(),
         question=Question(node=ALL),
         offset_minutes=workspace.settings.zone.offset_minutes,
-        aligned=True,
+        aligned=workspace.aligned,
     )
 
 

@@ -125,6 +125,11 @@ class Session:
         return PACKS_FOLDER / self.settings.pack
 
     @property
+    def aligned(self) -> Path:
+        """Folder of the files that counts of the newest large snapshot are told off."""
+        return self.folder / "aligned"
+
+    @property
     def key(self) -> WorkspaceKey:
         """The workspace's secret."""
         return load_key(self.folder / KEY)

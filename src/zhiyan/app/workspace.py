@@ -166,7 +166,7 @@ class Workspace(Session):
             snapshot=manifest,
             question=question_at(self.catalogue, manifest, where, zone=self.settings.zone),
             offset_minutes=self.settings.zone.offset_minutes,
-            aligned=self.worker is self.engine,
+            aligned=self.aligned if self.worker is self.engine else None,
         )
 
     def explain(self, customer: str, tag: str, *, snapshot: str | None = None) -> Evidence:

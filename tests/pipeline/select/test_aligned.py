@@ -45,14 +45,14 @@ def check(workspace: Workspace) -> None:
     catalogue = workspace.catalogue
     for snapshot in workspace.snapshots():
         asked = workspace.judgement("true", snapshot)
-        plain = replace(asked, aligned=False)
+        plain = replace(asked, aligned=None)
         for codes in (sorted(catalogue.tags), *([code] for code in catalogue.tags)):
             ours, others = (matched(one, codes, limit=None) for one in (asked, plain))
             assert ours.num_rows
             assert ours.equals(others)
         for segment in catalogue.segments:
             found = workspace.judgement(segment, snapshot)
-            assert count(found) == count(replace(found, aligned=False))
+            assert count(found) == count(replace(found, aligned=None))
 
 
 def names_of(workspace: Workspace, snapshot: Manifest, codes: set[str]) -> str:
@@ -69,7 +69,7 @@ def test_small_bases_have_no_table(lived: Workspace):
 
 def test_answers_are_the_same_off_the_table(lived: Workspace):
     first, minute, last = in_order(lived)
-    assert align(lived.engine, first, least=1)
+    assert align(lived.engine, first, lived.aligned, least=1)
     assert "whole_" in names_of(lived, first, {"net_spend"})
     check(lived)
     near = names_of(lived, minute, {"net_spend"})
@@ -80,10 +80,10 @@ def test_answers_are_the_same_off_the_table(lived: Workspace):
 
 def test_a_table_near_enough_is_not_made_again(lived: Workspace):
     first, minute, last = in_order(lived)
-    assert align(lived.engine, first, least=1)
-    assert not align(lived.engine, first, least=1)
-    assert not align(lived.engine, minute, least=1)
-    assert align(lived.engine, last, least=1)
+    assert align(lived.engine, first, lived.aligned, least=1)
+    assert not align(lived.engine, first, lived.aligned, least=1)
+    assert not align(lived.engine, minute, lived.aligned, least=1)
+    assert align(lived.engine, last, lived.aligned, least=1)
     assert "whole_" not in names_of(lived, first, {"net_spend"})
     check(lived)
 
@@ -91,7 +91,7 @@ def test_a_table_near_enough_is_not_made_again(lived: Workspace):
 def test_customers_who_changed_are_read_anew(lived: Workspace, monkeypatch: pytest.MonkeyPatch):
     first, _, last = in_order(lived)
     monkeypatch.setattr("zhiyan.pipeline.select.aligned.MOST_CHANGED", 0)
-    assert align(lived.engine, first, least=1)
+    assert align(lived.engine, first, lived.aligned, least=1)
     assert "ANTI JOIN" in names_of(lived, last, {"net_spend"})
     asked = lived.judgement("true", first), lived.judgement("true", last)
     codes = sorted(lived.catalogue.tags)

@@ -1,5 +1,7 @@
 """All tags of a snapshot in one table, so that questions about many tags join no strips.
 
+Counts are told off the files that ``encoded`` makes of it.
+
 The table is made anew when many customers changed, by the whole base as a day passes. Until then, a
 later snapshot of the generation is read off it for whoever did not change, and off the strips for the
 rest. Without a table near enough, everything is read off the strips: answers are the same.
@@ -7,11 +9,14 @@ rest. Without a table near enough, everything is read off the strips: answers ar
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlglot import exp
 
 from zhiyan.core.snapshot import Manifest
 from zhiyan.lang.catalogue import Catalogue
+from zhiyan.lang.tag_sql import VALID
+from zhiyan.pipeline.select.encoded import encode
 from zhiyan.pipeline.stored import Place, place_of, same_values, tag_rows
 from zhiyan.ports import Engine, Statement
 
@@ -38,10 +43,11 @@ class _Whole:
     now: Place | None = None
 
 
-def align(engine: Engine, snapshot: Manifest, *, least: int = LEAST) -> bool:
+def align(engine: Engine, snapshot: Manifest, folder: Path, *, least: int = LEAST) -> bool:
     """Put all tags of a snapshot into one table, unless one is near enough; tell whether it did.
 
-    Tables of other snapshots go. Bases of fewer than ``least`` customers need none.
+    Its files lie in ``folder``. Tables and files of other snapshots go. Bases of fewer than ``least``
+    customers need none.
     """
     if snapshot.customers < least or _nearest(engine, snapshot):
         return False
@@ -50,6 +56,11 @@ def align(engine: Engine, snapshot: Manifest, *, least: int = LEAST) -> bool:
         for name in _kept(engine):
             engine.run(Statement(f"DROP TABLE {whole_table(name)}"))
         engine.run(Statement(f"CREATE TABLE {table} AS FROM {rows}"))
+        valid = exp.column(VALID, quoted=True) if VALID in snapshot.tags else exp.true()
+        columns = [exp.column(code, quoted=True) for code in snapshot.tags]
+        encode(
+            engine, exp.select(*columns).from_(table).where(valid), folder / snapshot.snapshot_id
+        )
     return True
 
 

@@ -6,6 +6,8 @@ matched nor not matched.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import pyarrow as pa
 from sqlglot import exp
@@ -24,6 +26,8 @@ from zhiyan.lang.tag_sql import VALID
 from zhiyan.lang.volatile import compares
 from zhiyan.pipeline.select.aligned import aligned_rows
 from zhiyan.pipeline.select.behaviours import Behaviours
+from zhiyan.pipeline.select.counts import Counts
+from zhiyan.pipeline.select.encoded import Encoded
 from zhiyan.pipeline.stored import tag_rows
 from zhiyan.ports import Engine, Statement
 
@@ -36,7 +40,7 @@ ASKED = "asked_party"
 class Judgement:
     """A checked question to be asked of a snapshot.
 
-    ``aligned``: the engine may have a table of all tags, and is asked for it.
+    ``aligned``: where the files of a table of all tags lie, None if the engine never has one.
     """
 
     engine: Engine
@@ -44,7 +48,7 @@ class Judgement:
     snapshot: Manifest
     question: Question
     offset_minutes: int
-    aligned: bool = False
+    aligned: Path | None = None
 
     @property
     def moment(self) -> Moment:
@@ -52,31 +56,17 @@ class Judgement:
         return Moment(as_of=self.snapshot.as_of, offset_minutes=self.offset_minutes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """matched + not_matched + unknown = total, which is the number of valid customers."""
-
-    matched: int
-    not_matched: int
-    unknown: int
-    total: int
-
-
 def count(judgement: Judgement) -> Counts:
     """Count a question over a snapshot."""
+    told = _count_encoded(judgement)
+    if told is not None:
+        return told
     query = exp.select(
         "count(CASE WHEN matched THEN 1 END) AS matched",
-        "count(matched) AS known",
+        "count(*) - count(matched) AS unknown",
         "count(*) AS total",
     ).from_(_judged(judgement).subquery("judged", copy=False), copy=False)
-    found = _run(judgement, query).to_pylist()[0]
-    known, total = found["known"], found["total"]
-    return Counts(
-        matched=found["matched"],
-        not_matched=known - found["matched"],
-        unknown=total - known,
-        total=total,
-    )
+    return Counts.of(**_run(judgement, query).to_pylist()[0])
 
 
 def matched(
@@ -121,6 +111,28 @@ def parts_of(where: Node) -> tuple[Node, ...]:
     return (where,)
 
 
+def _count_encoded(judgement: Judgement) -> Counts | None:
+    """Count a question over tags alone off the files of its snapshot, if they serve."""
+    if judgement.aligned is None or judgement.question.behaviours:
+        return None
+    catalogue, snapshot = judgement.catalogue, judgement.snapshot
+
+    def written(node: Node) -> exp.Expr:
+        return scalar_sql(node, catalogue.scope, _tag, judgement.moment)
+
+    encoded = Encoded(
+        engine=judgement.engine,
+        folder=judgement.aligned / snapshot.snapshot_id,
+        written=written,
+        bound=partial(_bound, judgement),
+    )
+    return encoded.count(bind(judgement.question.node, catalogue.literals))
+
+
+def _tag(name: str) -> exp.Expr:
+    return as_of_sql() if name == AS_OF else exp.column(name, quoted=True)
+
+
 def _judged(judgement: Judgement, tags: Sequence[str] = ()) -> exp.Select:
     """Return every valid customer with some tags and ``matched``: true, false or null."""
     catalogue, question = judgement.catalogue, judgement.question
@@ -132,8 +144,7 @@ def _judged(judgement: Judgement, tags: Sequence[str] = ()) -> exp.Select:
         return scalar_sql(part, scope, place, judgement.moment)
 
     def place(name: str) -> exp.Expr:
-        column = exp.column(behaviours.columns.get(name, name), quoted=True)
-        return as_of_sql() if name == AS_OF else column
+        return _tag(behaviours.columns.get(name, name))
 
     rows = _customers(judgement, {*tags, *(names(node) & set(catalogue.tags))})
     matched_ = exp.alias_(told(node), "matched", copy=False)
@@ -178,7 +189,7 @@ def _customers(judgement: Judgement, codes: Collection[str]) -> exp.Subquery:
     """Return every valid customer with some tags."""
     catalogue = judgement.catalogue
     valid = {VALID} & set(catalogue.tags)
-    rows_of = aligned_rows if judgement.aligned else tag_rows
+    rows_of = aligned_rows if judgement.aligned is not None else tag_rows
     rows = rows_of(judgement.engine, catalogue, judgement.snapshot, codes={*codes, *valid})
     if valid:
         rows = rows.where(exp.column(VALID, quoted=True))
@@ -186,6 +197,10 @@ def _customers(judgement: Judgement, codes: Collection[str]) -> exp.Subquery:
 
 
 def _run(judgement: Judgement, query: exp.Select) -> pa.Table:
+    return judgement.engine.query(_bound(judgement, query))
+
+
+def _bound(judgement: Judgement, query: exp.Select) -> Statement:
     used = {found.name for found in query.find_all(exp.Placeholder)}
     windows = (found.measure.window for found in judgement.question.behaviours.values())
     known = {
@@ -195,4 +210,4 @@ def _run(judgement: Judgement, query: exp.Select) -> pa.Table:
         "known_at": judgement.snapshot.known_at,
     }
     values = {name: known[name] for name in used}
-    return judgement.engine.query(Statement(query.sql(dialect=DIALECT, copy=False), values))
+    return Statement(query.sql(dialect=DIALECT, copy=False), values)
