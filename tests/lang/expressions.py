@@ -34,6 +34,11 @@ def many(op, part, least=2, most=3):
     return st.lists(part, min_size=least, max_size=most).map(lambda made: Call(op, tuple(made)))
 
 
+def negated(part):
+    """Strategy of opposites; that of a literal is read back as a literal."""
+    return call("negate", part.filter(lambda node: not isinstance(node, Literal)))
+
+
 @cache
 def leaf(kind):
     refs = TEXTS if kind is V.TEXT else REFS[kind]
@@ -86,7 +91,7 @@ def whole(depth):
     half_life = st.integers(1, 90).map(lambda n: Literal(n, V.INT))
     return st.one_of(
         *(call(op, part, part) for op in "+-*"),
-        call("negate", part),
+        negated(part),
         call("abs", part),
         call("round_down", expression(V.DECIMAL, depth)),
         *(call(op, moments) for op in ("days_since", "hours_since", "hour_of")),
@@ -96,6 +101,7 @@ def whole(depth):
         call("days_between", days, days),
         call("size", expression(V.LIST, depth)),
         call("decay", part, half_life, part),
+        call("landmark", half_life),
         *(call(op, moments | days) for op in ("day_number", "week_number", "month_number")),
     )
 
@@ -109,7 +115,7 @@ def decimal(depth):
         call("/", numbers(depth), numbers(depth)),
         call("/", money, money),
         call("/", money, numbers(depth)),
-        call("negate", part),
+        negated(part),
         call("abs", part),
         call("least", part, expression(V.INT, depth)),
     )
@@ -121,7 +127,7 @@ def money(depth):
     return st.one_of(
         *(call(op, part, part) for op in "+-"),
         call("*", part, expression(V.INT, depth)),
-        call("negate", part),
+        negated(part),
         call("abs", part),
         call("fen", numbers(depth)),
     )

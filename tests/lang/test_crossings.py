@@ -106,6 +106,26 @@ def test_measures_that_follow_the_clock(aggregate, where, ticks):
     assert found(aggregate, where).ticks == ticks
 
 
+def test_landmarks_turn_at_the_ends_of_their_stretches():
+    score = "sum(decay(landmark(30) - day_number(occurred_at), 30, 1))"
+    assert found(score, "landmark(7) > 0") == Passing(stretches=frozenset({7, 30}))
+    today = found("any(day_number(as_of) = day_number(used_at))")
+    assert today == Passing(ticks=frozenset({Tick.MIDNIGHT}))
+
+
+def test_a_moment_picked_from_some_rows_is_a_moment():
+    chosen = "max(case when code = 'paid' then used_at end)"
+    inner = (
+        ("paid", parse(chosen)),
+        ("other", parse("max(case when code = '1' then value_fen end)")),
+    )
+    recent = found("any(days_since(paid) < 7)", per=("code",), inner=inner)
+    assert recent == Passing(ages=frozenset(days(7, 8)))
+    either = found("any(days_since(case when other > 1 then paid else birthdate end) < 7)",
+                   per=("code",), inner=inner)  # fmt: skip
+    assert either.ticks == {Tick.DAY, Tick.MIDNIGHT}
+
+
 def test_groups_are_looked_into():
     inner = (("last_at", parse("max(expire_at)")), ("spend", parse("sum(value_fen)")))
     picked = found("count(*)", per=("code",), inner=inner, having=parse("last_at > as_of"))

@@ -132,7 +132,11 @@ SCALARS = [
     ("day_number(born)", {"born": date(1, 1, 2)}, 1),
     ("week_number(born)", {"born": date(1, 1, 8)}, 1),
     ("month_number(at)", {"at": datetime(2026, 1, 31, 16)}, 2026 * 12 + 1),
-    # time: the business day is 22 Nov 2026, a Sunday
+    # time: the business day is 22 Nov 2026, a Sunday, number 739941
+    ("landmark(1)", {}, 739942),
+    ("landmark(180)", {}, 739980),
+    ("landmark(739942)", {}, 739942),
+    ("landmark(739941)", {}, 1479882),
     ("days_since(at)", {"at": datetime(2026, 11, 21, 7, 30)}, 1),
     ("days_since(at)", {"at": datetime(2026, 11, 21, 7, 30, 0, 1)}, 0),
     ("days_since(at)", {"at": datetime(2026, 11, 22, 7, 30, 0, 1)}, -1),

@@ -94,6 +94,7 @@ SCALARS = (
     "day_number(at)",
     "week_number(born)",
     "month_number(at)",
+    "landmark(30) - day_number(at)",
     "band(n, 4)",
     "band(n + m, 3, status)",
     "peers(status)",

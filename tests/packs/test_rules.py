@@ -1,12 +1,15 @@
 """Rules at their boundaries, by the reference evaluator."""
 
+from datetime import timedelta
 from itertools import product
 
 import pytest
 from tests.packs.clinic import NOW, catalogue
 
 from zhiyan.core.expression import Case
+from zhiyan.lang.calendar import day_number, landmark
 from zhiyan.lang.check import bind
+from zhiyan.lang.decay import decay
 from zhiyan.lang.evaluate import evaluate, evaluate_all
 from zhiyan.lang.moment import Moment
 
@@ -73,8 +76,6 @@ BANDS = [
      {0: "none", 1: "low", 199_999: "low", 200_000: "mid", 1_000_000: "high"}),
     ("fatigue_level", "unanswered", {0: "low", 2: "low", 3: "mid", 4: "mid", 5: "high"}),
     ("mp_active_30d", "days", {0: "none", 1: "low", 3: "mid", 5: "mid", 6: "high"}),
-    ("interaction_level", "score",
-     {0: "none", 1: "low", 24_999_999: "low", 25_000_000: "mid", 60_000_000: "high"}),
     ("phone_shared", "persons", {1: "no", 2: "pair", 3: "many"}),
     ("city_tier", "home_city",
      {"上海": "t1", "上海市": "t1", "成都": "nt1", "昆明": "t2", "拉萨": "t3p", None: "unknown"}),
@@ -85,6 +86,20 @@ BANDS = [
 def test_bands_begin_at_their_lower_bound(code, name, expected):
     node = rule(code)
     assert {v: evaluate(node, {name: v}, MOMENT) for v in expected} == expected
+
+
+@pytest.mark.parametrize("days", [0, 1, 17, 29, 30, 31])
+def test_interaction_is_cut_at_60_and_25_of_today(days):
+    moment = Moment(as_of=MOMENT.as_of + timedelta(days=days), offset_minutes=480)
+    today = decay(landmark(moment, 30) - day_number(moment, moment.as_of), 30, 1)
+    month_ago = decay(landmark(moment, 30) - day_number(moment, moment.as_of) + 30, 30, 1)
+    assert abs(today - 2 * month_ago) <= 1
+    levels = {
+        0: "none", 1: "low", 25 * today - 1: "low", 25 * today: "mid", 60 * today - 1: "mid",
+        60 * today: "high", 50 * month_ago + 25: "mid", 119 * month_ago: "mid",
+    }  # fmt: skip
+    node = rule("interaction_level")
+    assert {score: evaluate(node, {"score": score}, moment) for score in levels} == levels
 
 
 @pytest.mark.parametrize(

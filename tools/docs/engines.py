@@ -84,6 +84,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "day_number": ("day_number(at)", "day_number(born)"),
     "week_number": ("week_number(born)",),
     "month_number": ("month_number(at)",),
+    "landmark": ("landmark(30)",),
     "rank_share": ("rank_share(n)", "rank_share(spend, word)"),
     "band": ("band(n, 5)", "band(spend, 4, word)"),
     "peers": ("peers(word)",),

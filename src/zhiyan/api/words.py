@@ -79,6 +79,7 @@ _FORMS: Mapping[str, tuple[str, str]] = {
     "band": ("{0} 的分位档(共 {1} 档)", "band of {0} out of {1}"),
     "date_range": ("{0} 至 {1}", "{0} to {1}"),
     "day_number": ("{0} 的日序号", "number of the day of {0}"),
+    "landmark": ("每 {0} 天一段的段末日序号", "number of the day that ends the {0} days"),
     "week_number": ("{0} 的周序号", "number of the week of {0}"),
     "month_number": ("{0} 的月序号", "number of the month of {0}"),
     "latest_run": ("{0} 最近一段连续的长度", "length of the latest run of {0}"),

@@ -87,6 +87,11 @@ def day_number(moment: Moment, then: date | datetime) -> int:
     return _business_day(moment, then).toordinal() - 1
 
 
+def landmark(moment: Moment, days: int) -> int:
+    """Return the number of the first day after T's stretch of so many days."""
+    return (moment.today.toordinal() - 1) // days * days + days
+
+
 def week_number(moment: Moment, then: date | datetime) -> int:
     """Return weeks since 1 January of the year 1, a Monday."""
     return day_number(moment, then) // 7

@@ -20,7 +20,7 @@ from zhiyan.lang.heads import Head
 from zhiyan.lang.regions import Abstraction, Condition, points
 from zhiyan.lang.render import render
 from zhiyan.lang.rules import Rule
-from zhiyan.lang.samples import Variable, candidates
+from zhiyan.lang.samples import Variable, at_sample, candidates
 from zhiyan.lang.sources import domain
 
 _NEVER_NULL = frozenset(
@@ -83,7 +83,7 @@ def review(head: Head, rule: Rule, around: Around) -> tuple[list[Problem], list[
     if len(rule.cases) == rule.own:
         return [], _missing_values(head, rule, frozenset())
     literals = {f"param.{code}": param.literal for code, param in around.params.items()}
-    whens = [bind(case.when, literals) for case in rule.cases[rule.own :]]
+    whens = [at_sample(bind(case.when, literals)) for case in rule.cases[rule.own :]]
     ranks: dict[str, tuple[Name, Range]] = {}
     real = Abstraction(rule.scope, ranks, only_population=True)
     tried = _try(

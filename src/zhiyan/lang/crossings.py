@@ -2,15 +2,16 @@
 
 A comparison of a moment with the as-of changes once, when the moment has passed; a comparison of its
 age with a number changes once, that age after it. A value with no other use of the clock stays as it
-is as long as none of its moments crosses such a bound. All other uses tick: with the age of each
-moment, at midnight of the business zone, or all the time.
+is as long as none of its moments crosses such a bound, and one that counts to a landmark until the
+next landmark. All other uses tick: with the age of each moment, at midnight of the business zone, or
+all the time.
 """
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from zhiyan.core.expression import Call, Literal, Node, Ref, ValueType, children, names
+from zhiyan.core.expression import Call, Case, Literal, Node, Ref, ValueType, children, names
 from zhiyan.core.measure import Measure, Span, Unit
 from zhiyan.lang.catalogue import AS_OF, Catalogue, View
 from zhiyan.lang.measure_sql import other_rows, row_nodes
@@ -23,11 +24,13 @@ _ORDERINGS = frozenset({"<", "<=", ">", ">=", "=", "<>"})
 _CHOOSING = frozenset({"coalesce", "least", "greatest", "nullif"})
 _PICKING = frozenset({"min", "max", "first", "last"})
 _AGES = {"days_since": Unit.DAY, "hours_since": Unit.HOUR}
+_NOTHING = Literal(None, ValueType.NULL)
 #: Functions that give a date, of whatever.
 _DATES = frozenset({"on_day", "add_days", "add_months"})
 #: Functions of the as-of that see nothing of it but its business day.
 _CALENDAR = frozenset({
-    "years_since", "days_until_anniversary", "on_day", "month_of", "weekday_of",
+    "years_since", "days_until_anniversary", "on_day", "month_of", "weekday_of", "day_number",
+    "week_number", "month_number",
 })  # fmt: skip
 
 
@@ -48,14 +51,18 @@ class Tick(StrEnum):
 class Passing:
     """What passing time does to a value: the ages at which it can turn, and how it ticks.
 
-    The as-of itself (age 0) is always an age and not listed.
+    The as-of itself (age 0) is always an age and not listed. ``stretches``: the lengths in days of
+    those at whose ends, which are landmarks, it can turn for anybody.
     """
 
     ages: frozenset[Crossing] = frozenset()
     ticks: frozenset[Tick] = frozenset()
+    stretches: frozenset[int] = frozenset()
 
     def __or__(self, other: "Passing") -> "Passing":
-        return Passing(self.ages | other.ages, self.ticks | other.ticks)
+        return Passing(
+            self.ages | other.ages, self.ticks | other.ticks, self.stretches | other.stretches
+        )
 
 
 STILL = Passing()
@@ -71,7 +78,9 @@ def measure_passing(measure: Measure, catalogue: Catalogue) -> Passing:
     moments |= {
         name
         for name, node in measure.inner
-        if isinstance(node, Call) and node.op in _PICKING and names(node) <= moments
+        if isinstance(node, Call)
+        and node.op in _PICKING
+        and _is_moment(node.args[0], frozenset(moments))
     }
     grouped = (measure.aggregate, *((measure.having,) if measure.having else ()))
     nodes = (*row_nodes(measure), *(grouped if measure.grouped else ()))
@@ -116,12 +125,9 @@ def _passing(node: Node, moments: frozenset[str], dates: frozenset[str]) -> Pass
     if isinstance(node, Ref):
         return Passing(ticks=frozenset({Tick.ALWAYS}))
     if isinstance(node, Call):
-        turning = _comparison(node, moments) if node.op in _ORDERINGS else None
-        if turning is not None:
-            return Passing(ages=turning)
-        if node.op in _AGES:
-            below = _passing(node.args[0], moments, dates)
-            return below | Passing(ticks=_age(node, moments, dates))
+        known = _known_form(node, moments, dates)
+        if known is not None:
+            return known
     found, below = STILL, children(node)
     if isinstance(node, Call) and node.op in _CALENDAR:
         found = Passing(ticks=frozenset({Tick.MIDNIGHT}))
@@ -129,6 +135,23 @@ def _passing(node: Node, moments: frozenset[str], dates: frozenset[str]) -> Pass
     for child in below:
         found |= _passing(child, moments, dates)
     return found
+
+
+def _known_form(node: Call, moments: frozenset[str], dates: frozenset[str]) -> Passing | None:
+    """Return what passing time does to a comparison, an age or a landmark; None for anything else."""
+    if node.op == "landmark":
+        return _landmarks(node.args[0])
+    if node.op in _AGES:
+        below = _passing(node.args[0], moments, dates)
+        return below | Passing(ticks=_age(node, moments, dates))
+    turning = _comparison(node, moments) if node.op in _ORDERINGS else None
+    return None if turning is None else Passing(ages=turning)
+
+
+def _landmarks(days: Node) -> Passing:
+    if isinstance(days, Literal) and isinstance(days.value, int):
+        return Passing(stretches=frozenset({days.value}))
+    return Passing(ticks=frozenset({Tick.MIDNIGHT}))
 
 
 def _age(node: Call, moments: frozenset[str], dates: frozenset[str]) -> frozenset[Tick]:
@@ -170,6 +193,14 @@ def _comparison(node: Call, moments: frozenset[str]) -> frozenset[Crossing] | No
 
 def _is_moment(node: Node, moments: frozenset[str]) -> bool:
     """Tell whether an expression always gives one of the moments, or nothing."""
-    if isinstance(node, Call) and node.op not in _CHOOSING:
+    if isinstance(node, Ref):
+        return node.name in moments
+    if reads_clock(node):
         return False
-    return not reads_clock(node) and bool(names(node)) and names(node) <= moments
+    given: tuple[Node, ...] = ()
+    if isinstance(node, Case):
+        given = (*(then for _, then in node.branches), node.otherwise)
+    elif isinstance(node, Call) and node.op in _CHOOSING:
+        given = node.args
+    chosen = [part for part in given if part != _NOTHING]
+    return bool(chosen) and all(_is_moment(part, moments) for part in chosen)

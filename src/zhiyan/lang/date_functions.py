@@ -50,6 +50,18 @@ DATE_FUNCTIONS = (
         write=dates_sql.day_number,
     ),
     Scalar(
+        name="landmark",
+        form="landmark(days literal) -> int",
+        doc="The number of the first day after T's stretch of so many days, which stays as it is for "
+        "as many days: decay(landmark(30) - day_number(occurred_at), 30, 1) fades in relation to "
+        "others, day by day, and is written anew every 30 days only. Compare such scores with each "
+        "other, or with decay(landmark(30) - day_number(as_of), 30, 60), which is 60 of today.",
+        rule=rules.constant(rules.takes(INT, rules.WHOLE), 0, "the stretch"),
+        range=(0, None),
+        evaluate=calendar.landmark,
+        write=dates_sql.landmark,
+    ),
+    Scalar(
         name="week_number",
         form="week_number(date | moment) -> int",
         doc="A running number of the week, beginning on Mondays; neighbouring weeks differ by 1.",

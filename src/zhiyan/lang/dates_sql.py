@@ -3,7 +3,7 @@
 from sqlglot import exp
 
 from zhiyan.core.expression import ValueType
-from zhiyan.lang.scalars_sql import day_sql
+from zhiyan.lang.scalars_sql import as_of_sql, day_sql
 from zhiyan.lang.term import DATA_TYPES, Emission, bare, binary, call, case, long
 
 #: First day of the calendar, a Monday, and how many days follow it up to 9999-12-31.
@@ -74,6 +74,14 @@ def date_range(emission: Emission) -> exp.Expr:
 def day_number(emission: Emission) -> exp.Expr:
     """Write days since the first day of the calendar."""
     return _ordinal(_day(emission))
+
+
+def landmark(emission: Emission) -> exp.Expr:
+    """Write the number of the first day after T's stretch of so many days."""
+    days = long(emission.terms[0])
+    number = exp.Paren(this=_ordinal(day_sql(emission.moment, as_of_sql())))
+    stretches = exp.Paren(this=exp.IntDiv(this=number, expression=days))
+    return exp.Add(this=exp.Mul(this=stretches, expression=days.copy()), expression=days.copy())
 
 
 def week_number(emission: Emission) -> exp.Expr:

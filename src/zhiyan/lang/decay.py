@@ -3,6 +3,9 @@
 Powers of two with fractions are rounded differently by different engines, so the millionths of one
 half life stand in a table, worked out here in exact decimal arithmetic, and whole half lives are
 shifts.
+
+Counted to a ``landmark`` in place of T, scores keep their relations to each other and need no new
+values as T passes: forward decay (Cormode, Shkapenyuk, Srivastava, Xu, ICDE 2009).
 """
 
 from decimal import Context, Decimal

@@ -66,6 +66,11 @@ class Part:
         """How its measures follow the clock, the same for all of them."""
         return self.columns[0].passing.ticks
 
+    @property
+    def stretches(self) -> frozenset[int]:
+        """The stretches of days at whose ends any of its measures may turn."""
+        return frozenset(days for column in self.columns for days in column.passing.stretches)
+
     def query(self, frame: Frame) -> exp.Query:
         """Return the query: customer_id and the columns."""
         return part_query(frame, [(column.name, column.measure) for column in self.columns])

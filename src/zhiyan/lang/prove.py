@@ -20,7 +20,7 @@ from zhiyan.lang.plan import bind_measure
 from zhiyan.lang.ranges import range_of
 from zhiyan.lang.regions import Abstraction
 from zhiyan.lang.relations import holds_between, term_links
-from zhiyan.lang.samples import MOMENT, Variable, candidates
+from zhiyan.lang.samples import MOMENT, Variable, at_sample, candidates
 from zhiyan.lang.tag_sql import VALID, gated
 
 MOST_STEPS = 5_000
@@ -41,19 +41,19 @@ class _Expansion:
     def node(self, node: Node) -> Node:
         """Write out an expression over tags."""
         self._gated = self._gated or gated(self.catalogue)
-        return self._filled(bind(node, self.catalogue.literals), {})
+        return self._filled(at_sample(bind(node, self.catalogue.literals)), {})
 
     def _tag(self, code: str) -> Node:
         if code not in self._done:
             tag = self.catalogue.tags[code]
             own = {m.name: Ref(self._name(code, m)) for m in tag.measures}
             literals = self.catalogue.literals
-            rule = self._filled(bind(tag.otherwise, literals), own)
+            rule = self._filled(at_sample(bind(tag.otherwise, literals)), own)
             if tag.cases:
                 branches = tuple(
                     (
-                        self._filled(bind(case.when, literals), own),
-                        self._filled(bind(case.then, literals), own),
+                        self._filled(at_sample(bind(case.when, literals)), own),
+                        self._filled(at_sample(bind(case.then, literals)), own),
                     )
                     for case in tag.cases
                 )

@@ -1,5 +1,6 @@
 """The closed tree -> text that an author would write; ``parse(render(node)) == node``."""
 
+import re
 from datetime import date
 
 from zhiyan.core.expression import Call, Case, Literal, Node, Ref, ValueType
@@ -55,7 +56,7 @@ def _number(value: float) -> str:
     if isinstance(value, int):
         return str(value)
     text = f"{value!r}"
-    return text if "e" not in text else f"{value:.400f}".rstrip("0").ljust(3, "0")
+    return text if "e" not in text else re.sub(r"(\.\d+?)0*$", r"\1", f"{value:.400f}")
 
 
 def _call(node: Call) -> str:

@@ -6,13 +6,21 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
 
-from zhiyan.core.expression import Call, Literal, Node, Ref, Value, ValueType, names, walk
-from zhiyan.lang.catalogue import Range
+from zhiyan.core.expression import Call, Literal, Node, Ref, Value, ValueType, names, replaced, walk
+from zhiyan.lang.catalogue import AS_OF, Range
+from zhiyan.lang.evaluate import evaluate
 from zhiyan.lang.moment import Moment
+from zhiyan.lang.volatile import reads_clock
 
 #: The T at which rules are tried out.
 MOMENT = Moment(as_of=datetime(2026, 3, 16, 4), offset_minutes=480)  # noqa: DTZ001 - naive UTC
 
+_TYPES: Mapping[type, ValueType] = {
+    bool: ValueType.BOOL,
+    int: ValueType.INT,
+    float: ValueType.DECIMAL,
+    date: ValueType.DATE,
+}
 COMPARISONS = frozenset({"=", "<>", "<", "<=", ">", ">=", "in"})
 OPEN = Range()
 _ELSE = "~other"
@@ -60,6 +68,19 @@ def candidates(variables: Iterable[Variable], atoms: Iterable[Node]) -> dict[str
         values = _values(variable, seen[variable.name])
         found[variable.name] = [*values, None] if variable.nullable else values
     return found
+
+
+def at_sample(node: Node) -> Node:
+    """Put the values of ``MOMENT`` in place of all parts that depend on T and on nothing else."""
+
+    def value(part: Node) -> Node | None:
+        if not (isinstance(part, Call) and reads_clock(part) and names(part) <= {AS_OF}):
+            return None
+        found = evaluate(part, {}, MOMENT)
+        kind = _TYPES.get(type(found))
+        return Literal(found, kind) if kind else None
+
+    return replaced(node, value)
 
 
 def _note(atom: Node, seen: Mapping[str, _Constants]) -> None:

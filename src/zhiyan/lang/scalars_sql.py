@@ -22,6 +22,7 @@ from zhiyan.lang.term import (
     double,
     is_any_null,
     is_null,
+    literal_sql,
     long,
     wrap,
 )
@@ -113,7 +114,9 @@ def coalesce(emission: Emission) -> exp.Expr:
 
 
 def nullif(emission: Emission) -> exp.Expr:
-    """Write ``nullif(a, b)``."""
+    """Write ``nullif(a, b)``; a null of no type gets the type of the result, as Spark wants it."""
+    if emission.terms[0].type is ValueType.NULL:
+        return literal_sql(None, emission.result)
     value, unwanted = emission.exact()
     return exp.Nullif(this=value, expression=unwanted)
 

@@ -6,7 +6,9 @@ from zhiyan.lang.functions import REGISTRY, Kind
 from zhiyan.lang.measure_sql import other_rows
 
 #: Functions whose value depends on the as-of.
-CLOCK_FUNCTIONS = frozenset({"days_since", "hours_since", "years_since", "days_until_anniversary"})
+CLOCK_FUNCTIONS = frozenset({
+    "days_since", "hours_since", "years_since", "days_until_anniversary", "landmark",
+})  # fmt: skip
 #: Functions whose value depends on the whole population.
 POPULATION_FUNCTIONS = frozenset(
     name for name, entry in REGISTRY.items() if entry.kind is Kind.POPULATION

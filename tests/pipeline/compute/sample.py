@@ -44,6 +44,12 @@ RULES = [
      "per": "item_code",
      "inner": {"score": "sum(decay(days_since(occurred_at), 7, 1))"}, "having": "score > 1000",
      "aggregate": "top(item_code, 2, score)"},
+    {"code": "warmth", "kind": "rule", "type": "enum",
+     "values": {v: {"zh": v, "en": v} for v in ("warm", "cool", "cold")},
+     "measures": {"score": {"source": "web_event", "window": "90d", "empty": 0, "aggregate":
+                            "sum(decay(landmark(5) - day_number(occurred_at), 5, 10))"}},
+     "cases": [{"when": "score >= decay(landmark(5) - day_number(as_of), 5, 8)", "then": "warm"},
+               {"when": "score > 0", "then": "cool"}], "otherwise": "cold"},
     {"code": "level", "kind": "rule", "type": "enum",
      "values": {v: {"zh": v, "en": v} for v in ("high", "some", "none")},
      "cases": [{"when": "spend_12mo >= param.high", "then": "high"},

@@ -17,6 +17,7 @@ from zhiyan.core.expression import Call, Ref, ValueType
 from zhiyan.core.kinds import KINDS
 from zhiyan.core.measure import Measure, Span, Unit, Window
 from zhiyan.lang.bounds import bound_name, shift, window_spans
+from zhiyan.lang.calendar import landmark
 from zhiyan.lang.catalogue import Catalogue
 from zhiyan.lang.check import Name, Scope
 from zhiyan.lang.counters import clocked
@@ -62,6 +63,7 @@ class Step:
             Tick.ALWAYS in part.ticks
             or (Tick.MIDNIGHT in part.ticks and self.new.today != self.old.today)
             or any(seconds >= _FULL.get(tick, seconds + 1) for tick in part.ticks)
+            or any(landmark(self.old, days) != landmark(self.new, days) for days in part.stretches)
         )
 
 

@@ -129,7 +129,8 @@ class Retag:
         conditions: dict[str, exp.Expr] = {}
         for tag in filter(self._moves, self._kinds.clocked.values()):
             ticks = tag.passing.ticks
-            if ticks - {Tick.MIDNIGHT} or (ticks and self._is_new_day):
+            daily = ticks or tag.passing.stretches
+            if ticks - {Tick.MIDNIGHT} or (daily and self._is_new_day):
                 return exp.true()
             for name in tag.moments:
                 for age in (None, *tag.passing.ages):

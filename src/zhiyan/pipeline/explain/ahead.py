@@ -249,7 +249,7 @@ def _reading(replay: Replay, catalogue: Catalogue, measure: Measure, *, bounds: 
     ticks = False
     if kept and is_volatile(measure):
         passing = measure_passing(measure, catalogue)
-        ticks = bool(passing.ticks)
+        ticks = bool(passing.ticks or passing.stretches)
         moments = _moments(replay, measure, kept) if not ticks else set[datetime]()
         for span, ahead in ((None, False), *passing.ages):
             days |= bounds.crossings(moments, bounds.of(span, ahead=ahead))
