@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shutil
 import statistics
 import time
 from collections.abc import Callable
@@ -197,6 +198,7 @@ def _forget_snapshots(workspace: Workspace) -> None:
     """Drop every snapshot, and leave what history keeps of it."""
     run(workspace, "DROP SCHEMA IF EXISTS snapshot CASCADE")
     run(workspace, "DELETE FROM meta.snapshot")
+    shutil.rmtree(workspace.aligned, ignore_errors=True)
     computing.create_tables(workspace.engine)
 
 
