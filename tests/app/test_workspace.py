@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.app.group import exports, reading, rows
+from tests.app.group import copy_of, exports, moments, reading, remembered_catalogues, rows, shop
 from tests.effort import examples
 
+from zhiyan.app.reading import WorkspaceReads
 from zhiyan.app.reference import read_items
 from zhiyan.app.workspace import Workspace
 from zhiyan.core.difference import Difference
@@ -297,3 +298,21 @@ def late_payments(folder: Path, target: Path, *, day: str) -> Path:
             writer.writerow(row | {"流水号": f"BL{number}", "订单号": "", "收款时间": moment,
                                    "录入时间": moment, "支付方式": "微信", "金额": "1234.56", "备注": ""})  # fmt: skip
     return path
+
+
+def test_who_is_who_is_of_the_newest_day_after_a_past_one(
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str
+):
+    folder = copy_of(shop(tmp_path_factory, worker_id), tmp_path_factory.mktemp("days") / "shop")
+    tables = ("assignment", "identifier", "conflict")
+    with remembered_catalogues(), Workspace.open(folder) as workspace:
+        newest = workspace.compute(moments(workspace)[-1])
+        told = [rows(workspace, f"FROM identity.{name} ORDER BY ALL") for name in tables]
+        first_seen = sorted(row["first_seen"] for row in told[0])
+        then = workspace.compute(first_seen[len(first_seen) // 2].replace(tzinfo=UTC))
+        assert [rows(workspace, f"FROM identity.{name} ORDER BY ALL") for name in tables] == told
+        known = rows(workspace, f"SELECT count(*) AS n FROM snapshot.a_{then.snapshot_id}")[0]["n"]
+        assert known < len(told[0])
+    overview = WorkspaceReads(folder).overview()
+    assert overview.snapshot == newest
+    assert overview.parties == len(told[0])

@@ -121,9 +121,17 @@ class Workspace(Session):
         return decide(self.engine, decision, recorded_at=self.clock.now())
 
     def compute(self, as_of: datetime, known_at: datetime | None = None) -> Manifest:
-        """Resolve, then compute every tag of every customer as of a moment."""
+        """Resolve, then compute every tag of every customer as of a moment.
+
+        If that is not the newest snapshot, who is who is then told as of the newest again: what is
+        shown of people is of one day.
+        """
         self.resolve(as_of, known_at)
-        return history.remembered(self, computing.compute(self.work(as_of, known_at)))
+        made = history.remembered(self, computing.compute(self.work(as_of, known_at)))
+        newest = self.snapshot()
+        if newest.snapshot_id != made.snapshot_id:
+            self.resolve(aware(newest.as_of), aware(newest.known_at))
+        return made
 
     def refresh(self, as_of: datetime) -> Manifest:
         """Bring the newest snapshot up to a moment, recomputing only whom something touched."""

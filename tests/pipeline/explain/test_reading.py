@@ -22,6 +22,7 @@ from zhiyan.pipeline.explain.replay import Replay, Rule
 NOW = Moment(datetime(2026, 9, 1, 16), 480)  # noqa: DTZ001 - as stored
 DAYS = 45
 DECAY = "decay(days_since(occurred_at), 7, 1000)"
+FADING = "decay(landmark(9) - day_number(occurred_at), 7, 1000)"
 #: Tags whose measures tick: plain, with parts that stand still, with a condition that turns, shaped.
 TICKING = {
     "decaying": f"type: decimal\nwindow: 30d\naggregate: sum({DECAY})",
@@ -29,6 +30,7 @@ TICKING = {
     "late": f"type: decimal\nwhere: days_since(occurred_at) > 20\naggregate: max({DECAY})",
     "by_clinic": f"type: decimal\nper: clinic\ninner:\n  one: sum({DECAY})\n"
     "having: one > 200\naggregate: max(one)",
+    "fading": f"type: decimal\nwindow: 30d\naggregate: sum({FADING})",
     "newest": f"type: decimal\nwindow: 30d\nlatest: 2\naggregate: min({DECAY})",
 }
 visits = st.lists(st.tuples(st.integers(1, 60 * 24), st.sampled_from(["a", "b", None])), max_size=5)

@@ -11,11 +11,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from zhiyan.core.evidence import Flip
 from zhiyan.core.expression import Call, Node, Value, names
 from zhiyan.core.measure import Measure, Span
 from zhiyan.lang.bounds import shift, window_spans
+from zhiyan.lang.calendar import landmark
 from zhiyan.lang.catalogue import Catalogue
 from zhiyan.lang.crossings import measure_passing
 from zhiyan.lang.evaluate import evaluate
@@ -79,6 +81,15 @@ class _Bounds:
                 for moment in self.moments
             ]
         return self._known[key]
+
+    def landmarks(self, stretches: Iterable[int]) -> set[int]:
+        """Return the days on which a stretch of so many days, of some lengths, begins."""
+        return {
+            day
+            for days in stretches
+            for day, (old, new) in enumerate(pairwise(self.moments), 1)
+            if landmark(old, days) != landmark(new, days)
+        }
 
     def crossings(self, moments: Iterable[datetime], bound: list[datetime]) -> set[int]:
         """Return the days on which a bound reaches or passes one of some moments."""
@@ -249,7 +260,8 @@ def _reading(replay: Replay, catalogue: Catalogue, measure: Measure, *, bounds: 
     ticks = False
     if kept and is_volatile(measure):
         passing = measure_passing(measure, catalogue)
-        ticks = bool(passing.ticks or passing.stretches)
+        ticks = bool(passing.ticks)
+        days |= bounds.landmarks(passing.stretches)
         moments = _moments(replay, measure, kept) if not ticks else set[datetime]()
         for span, ahead in ((None, False), *passing.ages):
             days |= bounds.crossings(moments, bounds.of(span, ahead=ahead))
