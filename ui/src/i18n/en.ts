@@ -156,7 +156,7 @@ export const en: Record<Key, string> = {
   "audience.alone": "each condition alone",
   "audience.problem": "The condition is wrong",
   "audience.at": "character {n}",
-  "audience.hint": "try",
+  "audience.hint": "hint:",
   "audience.viewCustomers": "View these customers",
   "audience.counting": "Counting",
   "audience.combine": "Combine with and, or, not and parentheses; what is no tag yet stands in brackets",
