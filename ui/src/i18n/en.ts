@@ -246,6 +246,7 @@ export const en: Record<Key, string> = {
   "reason.bad_json": "not JSON",
   "reason.not_an_object": "not an object",
   "reason.cell_error": "error value in a cell",
+  "reason.ruined_text": "text lost in another encoding",
   "nav.queue": "Queue",
   "nav.movements": "Movements",
   "queue.title": "Queue",

@@ -243,6 +243,7 @@ export const zh = {
   "reason.bad_json": "不是 JSON",
   "reason.not_an_object": "不是对象",
   "reason.cell_error": "单元格错误值",
+  "reason.ruined_text": "乱码，原文已丢失",
   "nav.queue": "待办",
   "nav.movements": "流动",
   "queue.title": "待办队列",
