@@ -4,9 +4,10 @@ Answers come from kept intervals, which know each kept snapshot exactly and noth
 answer says which snapshot it rests on. ``compute`` for the day itself makes it exact.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -52,6 +53,15 @@ def remembered(session: Session, manifest: Manifest) -> Manifest:
         history.keep(engine, one)
     session.progress.step("history", len(waiting), len(waiting))
     return manifest
+
+
+def check_preview(file: Path | None, params: Mapping[str, object] | None) -> None:
+    """Raise UsageError ``ZY107`` if a preview is given nothing, or a file that is not there."""
+    if file is not None and not file.exists():
+        raise UsageError(Problem(code="ZY107", message="there is no such file", where=str(file)))
+    if file is None and not params:
+        hint = "name a file of definitions, or a parameter and its new value"
+        raise UsageError(Problem(code="ZY107", message="nothing to preview", hint=hint))
 
 
 def previewed(catalogue: Catalogue) -> Catalogue:

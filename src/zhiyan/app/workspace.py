@@ -22,7 +22,7 @@ from zhiyan.core.evidence import Evidence
 from zhiyan.core.snapshot import Manifest
 from zhiyan.core.tag import Tag
 from zhiyan.core.time import AsOf, aware, naive_utc
-from zhiyan.errors import DataError, Problem, UsageError
+from zhiyan.errors import DataError, Problem
 from zhiyan.lang.load import load_catalogue
 from zhiyan.lang.moment import Moment
 from zhiyan.pipeline import compute as computing
@@ -123,13 +123,11 @@ class Workspace(Session):
     def compute(self, as_of: datetime, known_at: datetime | None = None) -> Manifest:
         """Resolve, then compute every tag of every customer as of a moment.
 
-        If that is not the newest snapshot, who is who is then told as of the newest again: what is
-        shown of people is of one day.
+        Who is who is then told as of the newest snapshot again, if that is another one.
         """
         self.resolve(as_of, known_at)
         made = history.remembered(self, computing.compute(self.work(as_of, known_at)))
-        newest = self.snapshot()
-        if newest.snapshot_id != made.snapshot_id:
+        if (newest := self.snapshot()).snapshot_id != made.snapshot_id:
             self.resolve(aware(newest.as_of), aware(newest.known_at))
         return made
 
@@ -214,13 +212,7 @@ class Workspace(Session):
 
         Raises UsageError ``ZY107`` if neither is given, or the file is not there.
         """
-        if file is not None and not file.exists():
-            raise UsageError(
-                Problem(code="ZY107", message="there is no such file", where=str(file))
-            )
-        if file is None and not params:
-            hint = "name a file of definitions, or a parameter and its new value"
-            raise UsageError(Problem(code="ZY107", message="nothing to preview", hint=hint))
+        history.check_preview(file, params)
         base = self.snapshot()
         folders = [self.pack, self.folder / "packs", *((file,) if file else ())]
         settings = {**self.settings.params, **(params or {})}

@@ -28,8 +28,8 @@ from zhiyan.pipeline.select.counts import Counts
 from zhiyan.ports import Engine, Statement
 
 DIALECT = "duckdb"
-#: The outcomes of a condition, so that ``and`` is the least of two, ``or`` the greatest.
-FALSE, UNKNOWN, TRUE = 0, 1, 2
+#: The outcomes of a condition; false is 0. So ``and`` is the least of two, ``or`` the greatest.
+UNKNOWN, TRUE = 1, 2
 #: Tags of more values than so many are judged in a statement of their own.
 MANY = 1 << 16
 _VALUES = "encoded_values"
