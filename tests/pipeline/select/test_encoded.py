@@ -182,6 +182,19 @@ def test_numbers_are_no_wider_than_they_must_be(tmp_path: Path, awkward: DuckDBE
     assert widths["every"] == 32
 
 
+def test_nobody_is_counted_where_nobody_is_valid(tmp_path: Path, awkward: DuckDBEngine) -> None:
+    folder = tmp_path / "aligned" / "none"
+    encode(awkward, exp.select("few", "listed").from_("awkward").where("FALSE"), folder)
+    files = Encoded(
+        engine=awkward,
+        folder=folder,
+        written=lambda node: exp.column(node.name, quoted=True).is_(exp.null()),
+        bound=lambda query: Statement(query.sql(dialect="duckdb")),
+    )
+    for name in ("few", "listed"):
+        assert files.count(parse(name)) == Counts.of(matched=0, unknown=0, total=0)
+
+
 def test_an_encoding_that_was_cut_off_leaves_no_trace(
     tmp_path: Path, awkward: DuckDBEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -114,9 +114,9 @@ def _encoded(column: "pa.ChunkedArray[Any]", *, listed: bool) -> "pa.DictionaryA
 
 
 def _write(path: Path, column: "pa.DictionaryArray[Any, Any]") -> None:
-    table = pa.table({"value": column})
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table)
+    batch = pa.record_batch({"value": column})
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
+        writer.write_batch(batch)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
